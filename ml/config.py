@@ -1,0 +1,55 @@
+"""Settings of one recognition, recorded with every run so that a result can be explained later."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What to analyse and how.
+
+    Attributes:
+        voice: analyse the voice (needs consent for it and an audio stream).
+        face: analyse the face (likewise, and a video stream).
+        alpha, beta: fusion weights of face and voice (paper eq. 6); they sum to 1.
+        segment_s, hop_s: length of a segment and distance between two starts, in seconds.
+        sample_fps: frames looked at per second of video.
+        detection_width: width in pixels at which faces are searched.
+        min_detection: detector confidence (0-1) below which a box is dropped.
+        min_track_s: a track shorter than this many seconds is dropped.
+        min_speech_share: share of a segment (0-1) with speech below which its voice is not judged.
+        min_face_share: share of a segment's sampled frames (0-1) with the chosen face below which its face is not judged.
+        separation: "vocals" runs Spleeter 2 stems, "off" takes the mix as it is.
+        track: number of the face track to follow; None takes the face tracked longest.
+        max_duration_s: recordings longer than this are refused.
+    """
+
+    voice: bool = True
+    face: bool = True
+    alpha: float = 0.6
+    beta: float = 0.4
+    segment_s: float = 4.0
+    hop_s: float = 2.0
+    sample_fps: float = 5.0
+    detection_width: int = 320
+    min_detection: float = 0.6
+    min_track_s: float = 0.6
+    min_speech_share: float = 0.2
+    min_face_share: float = 0.2
+    separation: Literal["vocals", "off"] = "vocals"
+    track: int | None = None
+    max_duration_s: float = 2 * 60 * 60
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.alpha <= 1 and 0 <= self.beta <= 1 and abs(self.alpha + self.beta - 1) < 1e-9):
+            raise ValueError("alpha and beta must lie in 0-1 and sum to 1")
+        if not (0 < self.hop_s <= self.segment_s):
+            raise ValueError("hop_s must be positive and at most segment_s")
+        if self.sample_fps <= 0 or self.max_duration_s <= 0:
+            raise ValueError("sample_fps and max_duration_s must be positive")
+        if not (self.voice or self.face):
+            raise ValueError("at least one of voice and face must be analysed")
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, ready for JSON."""
+        return asdict(self)

@@ -1,0 +1,131 @@
+"""What a recognition returns. Times are seconds from the start of the recording; probabilities are fractions of 1."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ml.emotions import EMOTIONS
+
+Progress = Callable[[str, float, float], None]
+"""``progress(stage, completed, total)``; the only progress channel. It may raise ``ml.errors.Cancelled``.
+
+Stages are those of ``STAGES``, in that order, as far as they apply.
+"""
+
+STAGES: tuple[str, ...] = ("probe", "separation", "speech", "voice", "frames", "face", "fusion")
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceJudgement:
+    """The voice of one segment.
+
+    Attributes:
+        probabilities: calibrated, shape (7,), sums to 1.
+        attention: pairs (time in s, weight); the weights of one segment sum to 1 and show which moments decided.
+        speech_share: share of the segment with speech, 0-1.
+        level_dbfs: RMS level of the segment in dB relative to full scale.
+    """
+
+    probabilities: np.ndarray
+    attention: tuple[tuple[float, float], ...]
+    speech_share: float
+    level_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceJudgement:
+    """The face of one segment: the mean over its frames, weighted by detection confidence (design, Face 4).
+
+    Attributes:
+        probabilities: calibrated, shape (7,), sums to 1.
+        track: number of the followed face track.
+        frames: sampled frames with that face.
+        face_share: those frames over all sampled frames of the segment, 0-1.
+        confidence: mean detector confidence, 0-1.
+    """
+
+    probabilities: np.ndarray
+    track: int
+    frames: int
+    face_share: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A few seconds of the recording. Without any judgement it is a gap: probabilities and label are None."""
+
+    start_s: float
+    end_s: float
+    probabilities: np.ndarray | None
+    voice: VoiceJudgement | None
+    face: FaceJudgement | None
+    quality: dict[str, Any]
+
+    @property
+    def label(self) -> str | None:
+        """argmax_i of the fused probabilities (paper eq. 6); None for a gap."""
+        return None if self.probabilities is None else EMOTIONS[int(np.argmax(self.probabilities))]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The segment as in the JSON contract of ``python -m ml recognise --json``."""
+        return {
+            "start_s": round(self.start_s, 3),
+            "end_s": round(self.end_s, 3),
+            "label": self.label,
+            "probabilities": keyed(self.probabilities),
+            "voice": None
+            if self.voice is None
+            else {
+                "probabilities": keyed(self.voice.probabilities),
+                "attention": [[round(t, 3), round(w, 5)] for t, w in self.voice.attention],
+                "speech_share": round(self.voice.speech_share, 4),
+                "level_dbfs": round(self.voice.level_dbfs, 2),
+            },
+            "face": None
+            if self.face is None
+            else {
+                "probabilities": keyed(self.face.probabilities),
+                "track": self.face.track,
+                "frames": self.face.frames,
+                "face_share": round(self.face.face_share, 4),
+                "confidence": round(self.face.confidence, 4),
+            },
+            "quality": self.quality,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A whole recording.
+
+    ``model`` holds version and SHA-256 of every weights file; ``summary`` the mean probabilities, the share of each label,
+    the share of negative time, quality shares and the list of face tracks; ``timings_s`` seconds per stage.
+    """
+
+    duration_s: float
+    model: dict[str, Any]
+    segments: tuple[Segment, ...]
+    summary: dict[str, Any]
+    timings_s: dict[str, float]
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole result as in the JSON contract."""
+        return {
+            "duration_s": round(self.duration_s, 3),
+            "model": self.model,
+            "config": self.config,
+            "segments": [segment.as_dict() for segment in self.segments],
+            "summary": self.summary,
+            "timings_s": {stage: round(seconds, 4) for stage, seconds in self.timings_s.items()},
+        }
+
+
+def keyed(probabilities: np.ndarray | None) -> dict[str, float] | None:
+    """A probability vector of shape (7,) keyed by class name."""
+    if probabilities is None:
+        return None
+    return {name: round(float(p), 6) for name, p in zip(EMOTIONS, probabilities, strict=True)}
