@@ -1,0 +1,5 @@
+"""Wiring: settings, addresses, Celery, system checks, static assets. Decisions live in ``students`` and ``analysis``."""
+
+from emorec_site.celery import app as celery_app
+
+__all__ = ["celery_app"]

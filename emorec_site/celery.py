@@ -1,0 +1,16 @@
+"""The Celery application.
+
+The broker is only a bell: it carries ids, and the truth about every run is a database row (see ``analysis.runs``).
+Two queues: ``analysis`` for runs, one at a time and minutes long, and ``housekeeping`` for everything short, so
+that a two-hour recording never holds up the sweeper that watches over it.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emorec_site.settings")
+
+app = Celery("emorec")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
