@@ -1,0 +1,116 @@
+"""What every training run needs: seeds, a configuration that shows itself, and checkpoints one can resume from exactly.
+
+A checkpoint is one file, ``step-0000123.pt``, written to a temporary name, synced and then renamed: a run that dies
+while saving leaves the previous checkpoint whole. ``config.json`` beside it says what the run was.
+"""
+
+import json
+import os
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+_STEP_FILE = re.compile(r"^step-(\d+)\.pt$")
+
+
+def default_folder(task: str) -> Path:
+    """Where checkpoints of ``task`` ("face", "voice") go: EMOREC_CHECKPOINTS or ``var/checkpoints``, then the task."""
+    return Path(os.environ.get("EMOREC_CHECKPOINTS") or "var/checkpoints") / task
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python's, NumPy's and torch's generators (CUDA's included)."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def random_state() -> dict[str, Any]:
+    """The state of torch's generators, to be stored in a checkpoint so that a resumed run draws the same numbers."""
+    state: dict[str, Any] = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state_all()
+    return state
+
+
+def restore_random_state(state: Mapping[str, Any]) -> None:
+    """Put torch's generators back into a state taken by ``random_state``."""
+    torch.set_rng_state(state["torch"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """A configuration dataclass (or mapping) as values that JSON can hold; paths become strings."""
+    items = asdict(config) if is_dataclass(config) and not isinstance(config, type) else dict(config)
+    return {key: str(value) if isinstance(value, Path) else value for key, value in items.items()}
+
+
+def show_config(title: str, config: Any, console: Console | None = None) -> None:
+    """Print a run's configuration as a table."""
+    table = Table(title=title, show_header=False)
+    for key, value in plain(config).items():
+        table.add_row(key, str(value))
+    (console or Console()).print(table)
+
+
+def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], config: Any, keep: int = 2) -> Path:
+    """Save ``state`` (tensors, numbers, strings, lists and dicts of them) as the checkpoint of ``step``.
+
+    Args:
+        folder: made if it is missing.
+        step: optimiser steps done; the latest checkpoint is the one with the highest.
+        state: whatever the run needs to go on: model, optimiser, schedule, counters, ``random_state()``.
+        config: dataclass or mapping, written to ``config.json``.
+        keep: older checkpoints beyond this number are deleted.
+
+    Returns:
+        The file written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "config.json", json.dumps(plain(config), indent=2, sort_keys=True).encode() + b"\n")
+    target = folder / f"step-{step:07d}.pt"
+    partial = target.with_suffix(".partial")
+    with partial.open("wb") as file:
+        torch.save(dict(state), file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(target)
+    for _, old in _checkpoints(folder)[:-keep]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def load_latest(folder: Path) -> tuple[int, dict[str, Any]] | None:
+    """The latest checkpoint as (step, state), on the CPU; None where the folder holds none."""
+    found = _checkpoints(folder)
+    if not found:
+        return None
+    step, path = found[-1]
+    return step, load_state(path)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """The state in one checkpoint file; only tensors and plain values are accepted (no code can run on loading)."""
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _checkpoints(folder: Path) -> list[tuple[int, Path]]:
+    if not folder.is_dir():
+        return []
+    matches = ((_STEP_FILE.match(path.name), path) for path in folder.iterdir())
+    return sorted((int(match.group(1)), path) for match, path in matches if match)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(path.suffix + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
