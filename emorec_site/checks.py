@@ -17,7 +17,9 @@ def folders_writable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if os.access(existing, os.W_OK):
         return []
-    return [Error("The media folder cannot be written.", hint="Set EMOREC_MEDIA to a writable folder.", id="emorec.E001")]
+    return [
+        Error("The media folder cannot be written.", hint="Set EMOREC_MEDIA to a writable folder.", id="emorec.E001")
+    ]
 
 
 @register()

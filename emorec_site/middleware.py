@@ -14,7 +14,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
-    """Gives every request an id, sent back as ``X-Request-ID``, so that a person can quote it and the log be searched."""
+    """Gives every request an id, sent back as ``X-Request-ID``: a person can quote it and the log can be searched."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

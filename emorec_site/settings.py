@@ -28,7 +28,9 @@ if PRODUCTION:
     SECRET_KEY = env.str("EMOREC_SECRET_KEY")
     ALLOWED_HOSTS = env.list("EMOREC_HOSTS")
 else:
-    SECRET_KEY = env.str("EMOREC_SECRET_KEY", "for tests and commands on a developer's machine; make run draws its own key")
+    SECRET_KEY = env.str(
+        "EMOREC_SECRET_KEY", "for tests and commands on a developer's machine; make run draws its own key"
+    )
     ALLOWED_HOSTS = env.list("EMOREC_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("EMOREC_ORIGINS", default=[])
 SITE_URL = env.str("EMOREC_SITE_URL", "http://127.0.0.1:8000")

@@ -1,0 +1,20 @@
+"""The rows of an analysis, in the order in which they come into being."""
+
+from analysis.models.alert import Alert, AlertEvent, AlertRule, Notice
+from analysis.models.recording import Recording, Upload
+from analysis.models.review import LabelCorrection, Review
+from analysis.models.run import Run
+from analysis.models.segment import Segment
+
+__all__ = [
+    "Alert",
+    "AlertEvent",
+    "AlertRule",
+    "LabelCorrection",
+    "Notice",
+    "Recording",
+    "Review",
+    "Run",
+    "Segment",
+    "Upload",
+]

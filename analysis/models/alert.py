@@ -1,0 +1,129 @@
+"""Rules, the alerts they raise, every change of an alert, and the notices people get."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from analysis.flow import UNSETTLED_ALERT, AlertStatus
+from analysis.models.recording import Recording
+from students.models import Student, User
+
+
+class RuleKind(models.TextChoices):
+    """What a rule looks at."""
+
+    SHARE = "share", _("Share of negative time in one session")
+    SUSTAINED = "sustained", _("Negative over several sessions in a row")
+    EWMA = "ewma", _("Rise above the student's own baseline (EWMA)")
+
+
+class AlertRule(models.Model):
+    """A rule an administrator can edit.
+
+    Attributes:
+        threshold: share of negative time, 0-1 (share, sustained); control-limit width in standard deviations (ewma).
+        sessions: sessions in a row (sustained); sessions that make the baseline (ewma).
+        smoothing: EWMA weight lambda of the newest session, in (0, 1].
+        min_evidence_s: a session with fewer judged seconds never raises an alert.
+        min_coverage: nor one in which a smaller share of the time was judged, 0-1.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=RuleKind)
+    name = models.CharField(_("name"), max_length=80)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    threshold = models.FloatField(_("threshold"))
+    sessions = models.PositiveSmallIntegerField(_("sessions"), default=1)
+    smoothing = models.FloatField(_("smoothing"), default=0.3)
+    min_evidence_s = models.FloatField(_("least judged time (s)"), default=30)
+    min_coverage = models.FloatField(_("least judged share"), default=0.3)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)
+
+    class Meta:
+        ordering = ["kind", "name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(smoothing__gt=0, smoothing__lte=1), name="smoothing_in_unit_interval"),
+            models.CheckConstraint(condition=Q(threshold__gt=0), name="threshold_positive"),
+            models.CheckConstraint(
+                condition=Q(min_coverage__gte=0, min_coverage__lte=1, min_evidence_s__gte=0),
+                name="evidence_bounds_sane",
+            ),
+            models.CheckConstraint(condition=Q(sessions__gte=1), name="at_least_one_session"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alert(models.Model):
+    """A rule was crossed. Raised once per crossing: ``crossing`` names the recording with which the crossing began.
+
+    ``evidence`` holds the numbers that raised it: value, threshold, recordings (ids), judged seconds, rule settings.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    student = models.ForeignKey(Student, models.CASCADE, related_name="alerts")
+    rule = models.ForeignKey(AlertRule, models.SET_NULL, null=True, related_name="alerts")
+    kind = models.CharField(max_length=10, choices=RuleKind)
+    crossing = models.ForeignKey(Recording, models.CASCADE, related_name="alerts")
+    review = models.ForeignKey("analysis.Review", models.SET_NULL, null=True, related_name="alerts")
+    status = models.CharField(max_length=15, choices=AlertStatus, default=AlertStatus.OPEN)
+    raised_at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True)
+    evidence = models.JSONField(default=dict)
+    synthetic = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["student", "rule", "crossing"], name="one_alert_per_crossing"),
+            models.CheckConstraint(
+                condition=Q(status__in=UNSETTLED_ALERT, settled_at__isnull=True)
+                | (~Q(status__in=UNSETTLED_ALERT) & Q(settled_at__isnull=False)),
+                name="a_settled_alert_has_its_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["student", "status"])]
+
+    def __str__(self) -> str:
+        return f"alert {self.pk}"
+
+
+class AlertEvent(models.Model):
+    """A row per change of an alert: who, when, to which state, with which reason."""
+
+    id = models.BigAutoField(primary_key=True)
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    status = models.CharField(max_length=15, choices=AlertStatus)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Notice(models.Model):
+    """Tells one person of one alert, in the app and by mail; the mail says nothing about emotion or the student."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices")
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["user", "alert"], name="one_notice_per_person_and_alert")]
+
+    def __str__(self) -> str:
+        return f"notice {self.pk}"

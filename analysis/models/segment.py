@@ -1,0 +1,39 @@
+"""A few seconds of a recording with what was recognised in them."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from analysis.models.run import Run
+
+
+class Segment(models.Model):
+    """One segment of one run, as in the JSON contract of ``python -m ml recognise --json``.
+
+    ``probabilities`` (keyed by class name, summing to 1) and ``label`` are null for a gap. ``voice`` and ``face`` are
+    null where that modality was not judged.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="segments")
+    index = models.PositiveIntegerField()
+    start_s = models.FloatField()
+    end_s = models.FloatField()
+    label = models.CharField(max_length=10, null=True)  # noqa: DJ001  (null is the gap)
+    probabilities = models.JSONField(null=True)
+    voice = models.JSONField(null=True)
+    face = models.JSONField(null=True)
+    quality = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "index"], name="each_segment_once"),
+            models.CheckConstraint(condition=Q(start_s__gte=0, end_s__gt=F("start_s")), name="segment_has_a_length"),
+            models.CheckConstraint(
+                condition=Q(label__isnull=True, probabilities__isnull=True)
+                | Q(label__isnull=False, probabilities__isnull=False),
+                name="a_gap_has_neither_label_nor_probabilities",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"segment {self.index} of run {self.run_id}"

@@ -1,0 +1,11 @@
+"""Students, their care and their consent."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class StudentsConfig(AppConfig):
+    """The lower of the two apps: it knows nothing of recordings."""
+
+    name = "students"
+    verbose_name = _("Students")

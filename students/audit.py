@@ -1,0 +1,30 @@
+"""The audit trail: one call that writes an event in the caller's transaction."""
+
+import uuid
+from typing import Any
+
+from students.models import AuditEvent, Student, User
+
+
+def record(
+    action: str,
+    *,
+    actor: User | None = None,
+    student: Student | uuid.UUID | None = None,
+    object_type: str = "",
+    object_ref: uuid.UUID | None = None,
+    **detail: Any,
+) -> AuditEvent:
+    """Writes that ``actor`` did ``action`` (``entity.verb``, such as ``consent.withdraw``).
+
+    ``actor`` is None for what the system does by itself. ``detail`` holds codes, counts and dates only: no names,
+    no student numbers, no file names, nothing said in a recording.
+    """
+    return AuditEvent.objects.create(
+        action=action,
+        actor=actor,
+        student_ref=student.pk if isinstance(student, Student) else student,
+        object_type=object_type,
+        object_ref=object_ref,
+        detail=detail,
+    )

