@@ -1,0 +1,182 @@
+"""Everything that can be refused or can fail, as a code, a sentence for the person, and what to do next.
+
+The engine (``ml.errors``) and the worker store the code only; pages and API turn it into words here, in the reader's
+language. The log has the rest, and neither holds a name.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+"""A sentence that is translated when it is shown."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong (``code``, ``sentence``) and what the person can do (``next_step``)."""
+
+    code: str
+    sentence: Text
+    next_step: Text
+
+    def as_dict(self) -> dict[str, str]:
+        """The ``error`` object of the API: ``code``, ``message`` and ``next_step``, in the current language."""
+        return {"code": self.code, "message": str(self.sentence), "next_step": str(self.next_step)}
+
+
+class Refused(Exception):
+    """A request the system understands and turns down.
+
+    Attributes:
+        problem: what is shown to the person.
+        extra: what a program can use, such as the id of the recording that is already there. Never a name.
+    """
+
+    def __init__(self, code: str, **extra: Any) -> None:
+        super().__init__(code)
+        self.problem = problem(code)
+        self.extra = extra
+
+    @property
+    def code(self) -> str:
+        """The problem's code."""
+        return self.problem.code
+
+    @property
+    def http_status(self) -> int:
+        """The status that says it best over HTTP; 422 unless a more telling one exists."""
+        return _HTTP_STATUS.get(self.code, 422)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The problem and the extra facts, ready for JSON."""
+        return {**self.problem.as_dict(), **self.extra}
+
+
+_ASK_ADMIN = _("Please tell an administrator and quote the recording's address.")
+_RERECORD = _("Check that the file plays on your computer and upload it again, or upload the original recording.")
+
+_PROBLEMS: dict[str, tuple[Text, Text]] = {
+    # What was uploaded cannot be used.
+    "empty_file": (_("The file is empty."), _("Choose the recording again; the copy may have been interrupted.")),
+    "unsupported_format": (
+        _("The content of the file is not a video or sound format that can be analysed, whatever its name says."),
+        _("Upload the recording as MP4, MOV, WebM, MKV, AVI, WAV, MP3, M4A, FLAC or OGG."),
+    ),
+    "damaged_file": (_("The file is damaged or incomplete and cannot be read."), _RERECORD),
+    "no_streams": (_("The file holds neither sound nor pictures that can be read."), _RERECORD),
+    "no_usable_signal": (
+        _("Neither a voice nor a face could be found in the recording."),
+        _("Check that the microphone was on and the face in view, then upload another recording."),
+    ),
+    "too_long": (
+        _("The recording is longer than the limit."),
+        _("Cut it into parts and upload each part by itself."),
+    ),
+    "too_large": (
+        _("The file is larger than the limit."),
+        _("Cut the recording into parts or save it at a lower resolution, and upload that."),
+    ),
+    "decoder_failed": (_("The sound or the pictures could not be decoded to the end."), _RERECORD),
+    "probe_timeout": (_("Reading the file took too long, so it was refused."), _RERECORD),
+    # The request cannot be granted.
+    "no_consent": (
+        _("The student has no valid consent for recording and for analysing the voice or the face."),
+        _("Ask an administrator to record the student's consent first."),
+    ),
+    "duplicate": (
+        _("This recording of the student was uploaded before."),
+        _("Open the recording that is already there; it need not be uploaded again."),
+    ),
+    "recorded_in_future": (_("The time of the recording lies in the future."), _("Correct the date and the time.")),
+    "invalid_metadata": (
+        _("The upload does not say which student it belongs to and when it was recorded."),
+        _("Choose the student and the time of the recording, then start the upload again."),
+    ),
+    "run_active": (
+        _("An analysis of this recording is waiting or under way."),
+        _("Wait until it has ended, or cancel it first."),
+    ),
+    "run_finished": (_("The analysis has already ended."), _("Start a new analysis if you need one.")),
+    "nothing_to_analyse": (
+        _("The consent covers only the voice or only the face, and the recording does not have that part."),
+        _("Upload a recording with the part the consent covers, or ask for the student's consent to the other."),
+    ),
+    "synthetic_recording": (
+        _("This is synthetic demo data without a recording behind it."),
+        _("Upload a recording of your own to see an analysis."),
+    ),
+    # The upload itself.
+    "upload_expired": (
+        _("The upload was not finished in time, and what had arrived was removed."),
+        _("Start the upload again."),
+    ),
+    "upload_closed": (_("This upload has already ended."), _("Start a new upload if you need one.")),
+    "upload_busy": (
+        _("Another connection is sending to this upload at the moment."),
+        _("Wait a moment; the upload goes on by itself."),
+    ),
+    "upload_incomplete": (_("The connection was cut before all data had arrived."), _("Resume the upload.")),
+    "offset_mismatch": (
+        _("The upload goes on from another position than the one sent."),
+        _("Ask for the position and resume from there."),
+    ),
+    "checksum_mismatch": (_("A part of the upload arrived damaged."), _("Send this part again.")),
+    "checksum_unsupported": (_("The checksum is not one the server knows."), _("Use sha1 or sha256.")),
+    "invalid_request": (_("The request was not understood."), _("Reload the page and try again.")),
+    "unsupported_version": (_("The upload protocol's version is not supported."), _("Use tus 1.0.0.")),
+    "storage_full": (
+        _("The server has no room left for the recording."),
+        _("Try again later and tell an administrator."),
+    ),
+    # The analysis failed.
+    "weights_missing": (_("The analysis is not fully installed: a model is missing."), _ASK_ADMIN),
+    "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),
+    "separator_missing": (_("The analysis is not fully installed: the voice separator is missing."), _ASK_ADMIN),
+    "separator_damaged": (_("The analysis is not fully installed: the voice separator is damaged."), _ASK_ADMIN),
+    "original_missing": (_("The stored original cannot be found."), _ASK_ADMIN),
+    "worker_lost": (
+        _("The analysis was interrupted several times and was given up."),
+        _("Start the analysis again; if that fails too, tell an administrator."),
+    ),
+    "internal": (
+        _("The analysis ended in an error of the system. The recording is safe."),
+        _("Start the analysis again; if that fails too, tell an administrator."),
+    ),
+}
+
+_UNKNOWN: tuple[Text, Text] = (_("Something went wrong."), _("Try again; if it happens again, tell an administrator."))
+
+_HTTP_STATUS: dict[str, int] = {
+    "no_consent": 403,
+    "duplicate": 409,
+    "run_active": 409,
+    "run_finished": 409,
+    "upload_closed": 410,
+    "upload_expired": 410,
+    "upload_busy": 423,
+    "upload_incomplete": 400,
+    "offset_mismatch": 409,
+    "checksum_mismatch": 460,
+    "checksum_unsupported": 400,
+    "invalid_request": 400,
+    "invalid_metadata": 400,
+    "unsupported_version": 412,
+    "recorded_in_future": 400,
+    "too_large": 413,
+    "unsupported_format": 415,
+    "storage_full": 507,
+}
+
+
+def problem(code: str) -> Problem:
+    """The words for a code; an unknown code keeps its name and gets the general sentence."""
+    sentence, next_step = _PROBLEMS.get(code, _UNKNOWN)
+    return Problem(code, sentence, next_step)
+
+
+def known_codes() -> frozenset[str]:
+    """Every code that has words of its own."""
+    return frozenset(_PROBLEMS)
