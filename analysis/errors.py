@@ -27,7 +27,7 @@ class Problem:
         return {"code": self.code, "message": str(self.sentence), "next_step": str(self.next_step)}
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  (agreed name; a refusal is an answer)
     """A request the system understands and turns down.
 
     Attributes:
