@@ -5,6 +5,7 @@ from analysis.models.recording import Recording, Upload
 from analysis.models.review import LabelCorrection, Review
 from analysis.models.run import Run
 from analysis.models.segment import Segment
+from analysis.models.session import SessionSummary
 
 __all__ = [
     "Alert",
@@ -16,5 +17,6 @@ __all__ = [
     "Review",
     "Run",
     "Segment",
+    "SessionSummary",
     "Upload",
 ]

@@ -62,7 +62,8 @@ class AlertRule(models.Model):
 class Alert(models.Model):
     """A rule was crossed. Raised once per crossing: ``crossing`` names the recording with which the crossing began.
 
-    ``evidence`` holds the numbers that raised it: value, threshold, recordings (ids), judged seconds, rule settings.
+    ``evidence`` holds the numbers that raised it, as ``analysis.alerts.evidence_of`` writes them: value, threshold,
+    recordings (ids), judged seconds, rule settings, strongest moments.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -111,13 +112,17 @@ class AlertEvent(models.Model):
 
 
 class Notice(models.Model):
-    """Tells one person of one alert, in the app and by mail; the mail says nothing about emotion or the student."""
+    """Tells one person of one alert, in the app and by mail; the mail says nothing about emotion or the student.
+
+    ``mail_claimed_at`` is when a sender last took the mail in hand; ``mailed_at`` when it was handed to the mail server.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices")
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True)
+    mail_claimed_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
     mail_attempts = models.PositiveSmallIntegerField(default=0)
 

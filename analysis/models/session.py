@@ -1,0 +1,20 @@
+"""The session index of a run, kept so that a caseload need not read every segment of every recording."""
+
+from django.db import models
+from django.utils import timezone
+
+from analysis.models.run import Run
+
+
+class SessionSummary(models.Model):
+    """What ``analysis.trends`` computed from the run's segments; goes with the run, written anew when labels change.
+
+    ``numbers`` holds ``trends.Shares`` as a dictionary: shares and seconds, nothing that is not in the segments.
+    """
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="session_summary")
+    numbers = models.JSONField()
+    computed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"session summary of run {self.run_id}"
