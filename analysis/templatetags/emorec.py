@@ -87,7 +87,9 @@ def unread_notices(context: Context) -> int:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon of the sprite; decoration only, so screen readers skip it."""
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("vendor/icons.svg"), name)
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("vendor/icons.svg"), name
+    )
 
 
 @register.filter

@@ -1,0 +1,149 @@
+// The upload page: a resumable upload by file or by camera, tied to the student and the time chosen in the form.
+import Uppy from "@uppy/core";
+import Dashboard from "@uppy/dashboard";
+import GoldenRetriever from "@uppy/golden-retriever";
+import zhHans from "@uppy/locales/lib/zh_CN.js";
+import Tus from "@uppy/tus";
+import Webcam from "@uppy/webcam";
+
+import "@uppy/core/css/style.min.css";
+import "@uppy/dashboard/css/style.min.css";
+import "@uppy/webcam/css/style.min.css";
+
+const form = document.getElementById("upload-form");
+const settings = JSON.parse(document.getElementById("upload-settings").textContent);
+const outcome = document.getElementById("upload-outcome");
+const words = settings.words;
+
+function localNow() {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
+function chosen() {
+  const student = form.querySelector('input[name="student"]:checked');
+  const recordedAt = form.elements.recorded_at.value;
+  return { student: student?.value ?? "", recorded_at: recordedAt ? new Date(recordedAt).toISOString() : "" };
+}
+
+// The server answers a refusal with {code, message, next_step}; anything else is a broken connection.
+function explain(error) {
+  try {
+    const body = JSON.parse(error.originalResponse.getBody());
+    const problem = body.error ?? body;
+    if (problem.message) return { title: problem.message, text: problem.next_step ?? "", code: problem.code };
+  } catch {
+    // No readable answer: fall through to the sentence about the connection.
+  }
+  return { title: words.connection, text: words.connectionNext, code: "" };
+}
+
+function say(kind, title, text, code) {
+  const box = document.createElement("div");
+  box.className = `alert alert-${kind}`;
+  box.setAttribute("role", kind === "warning" ? "alert" : "status");
+  const heading = document.createElement("p");
+  heading.className = "fw-bold mb-1";
+  heading.textContent = title;
+  const body = document.createElement("p");
+  body.className = "mb-0";
+  body.textContent = text;
+  box.append(heading, body);
+  if (code) {
+    const quote = document.createElement("p");
+    quote.className = "small text-secondary mb-0 mt-1";
+    quote.textContent = words.quote.replace("%s", code);
+    box.append(quote);
+  }
+  outcome.replaceChildren(box);
+  return box;
+}
+
+// The upload resource knows its recording once the last byte was checked.
+async function finished(uploadUrl) {
+  const answer = await fetch(`${settings.result}?upload=${uploadUrl.replace(/\/$/, "").split("/").pop()}`, {
+    headers: { Accept: "text/html" },
+  });
+  if (!answer.ok) {
+    say("success", words.received, words.receivedNext);
+    return;
+  }
+  outcome.innerHTML = await answer.text();
+  window.htmx.process(outcome);
+  outcome.querySelector("a, button")?.focus();
+}
+
+const uppy = new Uppy({
+  id: "emorec",
+  autoProceed: false,
+  locale: settings.language.startsWith("zh") ? zhHans : undefined,
+  restrictions: {
+    maxNumberOfFiles: 1,
+    maxFileSize: settings.maxBytes,
+    minFileSize: 1,
+    allowedFileTypes: settings.extensions,
+  },
+  onBeforeUpload(files) {
+    const meta = chosen();
+    const missing = meta.student ? (meta.recorded_at ? "" : words.chooseTime) : words.chooseStudent;
+    if (missing) {
+      say("warning", missing, "");
+      return false;
+    }
+    outcome.replaceChildren();
+    return Object.fromEntries(
+      Object.entries(files).map(([id, file]) => [id, { ...file, meta: { ...file.meta, ...meta } }]),
+    );
+  },
+})
+  .use(Dashboard, {
+    inline: true,
+    target: "#uppy",
+    width: "100%",
+    height: 340,
+    proudlyDisplayPoweredByUppy: false,
+    hideProgressDetails: false,
+    note: settings.note,
+    theme: "light",
+    fileManagerSelectionType: "files",
+  })
+  .use(Webcam, { modes: ["video-audio"], mirror: true, showRecordingLength: true, showVideoSourceDropdown: true })
+  .use(Tus, {
+    endpoint: settings.endpoint,
+    headers: { "X-CSRFToken": settings.csrf },
+    allowedMetaFields: ["student", "recorded_at", "filename"],
+    chunkSize: 4 * 1024 * 1024,
+    retryDelays: [0, 1000, 3000, 5000, 10000],
+    removeFingerprintOnSuccess: true,
+    onShouldRetry: (error) => {
+      const status = error.originalResponse?.getStatus() ?? 0;
+      return status === 0 || status === 409 || status === 423 || status >= 500;
+    },
+  })
+  .use(GoldenRetriever, { expires: 48 * 60 * 60 * 1000 });
+
+uppy.on("file-added", (file) => {
+  if (file.source === "Webcam") form.elements.recorded_at.value = localNow();
+  // A restored file knows its student; the form shows it again.
+  const known = file.meta.student && form.querySelector(`input[name="student"][value="${CSS.escape(file.meta.student)}"]`);
+  if (known && !known.disabled) known.checked = true;
+});
+uppy.on("upload-success", (file, response) => finished(response.uploadURL));
+uppy.on("upload-error", (file, error) => {
+  const { title, text, code } = explain(error);
+  say("warning", title, text, code);
+});
+
+const filter = document.getElementById("student-filter");
+filter?.addEventListener("input", () => {
+  const wanted = filter.value.trim().toLocaleLowerCase();
+  let shown = 0;
+  for (const row of form.querySelectorAll("[data-student]")) {
+    row.hidden = !row.dataset.student.toLocaleLowerCase().includes(wanted);
+    shown += row.hidden ? 0 : 1;
+  }
+  document.getElementById("student-none").hidden = shown > 0;
+});
+
+form.addEventListener("submit", (event) => event.preventDefault());
+if (!form.elements.recorded_at.value) form.elements.recorded_at.value = localNow();
