@@ -131,6 +131,28 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
         _("The server has no room left for the recording."),
         _("Try again later and tell an administrator."),
     ),
+    # Alerts, reviews, corrections.
+    "alert_settled": (
+        _("This alert has already been settled."),
+        _("Reload the page to see who settled it and how."),
+    ),
+    "alert_moved": (
+        _("Someone else has dealt with this alert in the meantime."),
+        _("Reload the page to see where it stands."),
+    ),
+    "reason_required": (_("A reason is needed to dismiss an alert."), _("Say in a sentence why, then dismiss it.")),
+    "review_claimed": (
+        _("Someone else has taken this review in the meantime."),
+        _("Reload the page to see who works on it."),
+    ),
+    "review_settled": (
+        _("This review has already been settled; your decision was not saved."),
+        _("Reload the page and read the decision that was made."),
+    ),
+    "decision_required": (_("A review ends with a decision."), _("Choose one of the decisions.")),
+    "note_required": (_("A decision needs a note."), _("Write down what the decision rests on.")),
+    "unknown_label": (_("There is no such emotion."), _("Choose one of the seven on the list.")),
+    "no_results": (_("There are no results for this."), _("Reload the page; the results may have been removed.")),
     # The analysis failed.
     "weights_missing": (_("The analysis is not fully installed: a model is missing."), _ASK_ADMIN),
     "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),
@@ -152,6 +174,10 @@ _UNKNOWN: tuple[Text, Text] = (_("Something went wrong."), _("Try again; if it h
 _HTTP_STATUS: dict[str, int] = {
     "no_consent": 403,
     "duplicate": 409,
+    "alert_settled": 409,
+    "alert_moved": 409,
+    "review_claimed": 409,
+    "review_settled": 409,
     "run_active": 409,
     "run_finished": 409,
     "upload_closed": 410,

@@ -1,0 +1,37 @@
+"""Times, spans and shares as people read them; domain modules, charts, reports and page filters share these."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a video player shows them: m:ss, or h:mm:ss from one hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def span(start_s: float, end_s: float) -> str:
+    """A stretch of a recording, such as 1:04–1:08."""
+    return f"{clock(start_s)}–{clock(end_s)}"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as whole per cent."""
+    return gettext("%(number)d %%") % {"number": round(100 * share)}
+
+
+def duration(seconds: float) -> str:
+    """A duration in words: seconds below two minutes, whole minutes above."""
+    if seconds < 120:
+        return ngettext("%d second", "%d seconds", round(seconds)) % round(seconds)
+    minutes = round(seconds / 60)
+    return ngettext("%d minute", "%d minutes", minutes) % minutes
+
+
+def day(at: datetime) -> str:
+    """The date in the site's time zone and the reader's language."""
+    return date_format(timezone.localtime(at), "DATE_FORMAT")
