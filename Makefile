@@ -1,0 +1,54 @@
+# EmoRec. Two commands for a newcomer: make run, make test.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] < (3,14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: run test lint format bench evaluate setup setup-dev lock messages clean help
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: setup  ## Start EmoRec on this machine (http://127.0.0.1:8000, or EMOREC_PORT)
+	@$(BIN)/python -m emorec_site.supervise
+
+test: setup-dev  ## The whole test suite, with real PostgreSQL and Redis
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: setup-dev  ## Style, types, import rules, deployment checks, missing migrations, translations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	EMOREC_MODE=test $(BIN)/python manage.py makemigrations --check --dry-run
+	EMOREC_MODE=production EMOREC_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') EMOREC_HOSTS=example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
+	EMOREC_MODE=test $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+format: setup-dev  ## Put the code in its usual form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## Seconds per stage, real-time factor and peak memory on a clip made for it
+	@$(BIN)/python -m ml bench
+
+evaluate: setup  ## The paper's Tables 1 and 2 measured here, and the model card (needs EMOREC_DATA)
+	@$(BIN)/python -m ml evaluate all
+
+setup:
+	@test -n "$(PYTHON)" || { echo "EmoRec needs Python 3.11, 3.12 or 3.13 on the PATH."; exit 1; }
+	@$(PYTHON) emorec_site/bootstrap.py
+
+setup-dev:
+	@test -n "$(PYTHON)" || { echo "EmoRec needs Python 3.11, 3.12 or 3.13 on the PATH."; exit 1; }
+	@$(PYTHON) emorec_site/bootstrap.py --dev
+
+UV := $(BIN)/uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-annotate -q
+lock: setup-dev  ## Pin all dependencies anew
+	$(UV) requirements/base.in -o requirements/base.lock
+	$(UV) requirements/dev.in -o requirements/dev.lock
+	$(UV) --no-deps requirements/nodeps.in -o requirements/nodeps.lock
+
+messages: setup-dev  ## Collect translatable strings and compile the translations
+	$(BIN)/python -m emorec_site.messages
+
+clean:  ## Remove what was built; recordings and accounts in var/ stay
+	rm -rf .venv node_modules emorec_site/static/vendor var/static
