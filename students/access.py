@@ -151,7 +151,7 @@ def door(
             return view(request, *args, **kwargs)
 
         setattr(guarded, "door_action", action)  # noqa: B010  (a plain attribute is unknown to the type checker)
-        return guarded  # type: ignore[return-value]
+        return guarded
 
     return wrap
 

@@ -4,6 +4,7 @@ Invariants live here and in database constraints; decisions live in ``access``, 
 """
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +34,15 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is checked against: it ends when the password changes, and also when the role does."""
+        return f"{super().get_session_auth_hash()}.{self.role}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under the secret keys that were in use before."""
+        for earlier in super().get_session_auth_fallback_hash():
+            yield f"{earlier}.{self.role}"
 
 
 class Student(models.Model):

@@ -1,0 +1,144 @@
+"""A student's own record: what may stand in it, and the two functions that write it.
+
+The page, the roster import and the API clean what they are given here, so that one rule holds for all three.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from students import audit
+from students.models import Student, User
+
+FIELDS = ("number", "name", "programme", "year")
+LAST_YEAR = 12
+
+_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]*")
+# Characters that change the direction of the text around them: a name must not rearrange the page it stands on.
+_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def text_clean(value: str, *, longest: int = 120, required: bool = False) -> str:
+    """One line of text in composed form (NFC), blanks collapsed.
+
+    Raises:
+        ValidationError: it holds a control character or a direction mark, is too long, or is missing though required.
+    """
+    value = unicodedata.normalize("NFC", value).strip()
+    if any(unicodedata.category(char) in {"Cc", "Cs"} or char in _DIRECTION for char in value):
+        raise ValidationError(_("There is an invisible control character in it. Type it anew."), code="control")
+    value = re.sub(r"\s+", " ", value)
+    if required and not value:
+        raise ValidationError(_("It is missing. Fill it in."), code="required")
+    if len(value) > longest:
+        raise ValidationError(
+            _("It is too long. Use at most %(longest)d characters."), code="long", params={"longest": longest}
+        )
+    return value
+
+
+def number_clean(value: str) -> str:
+    """A student number: Latin letters, digits and ``. _ / -``; full-width forms become ordinary ones (NFKC)."""
+    value = unicodedata.normalize("NFKC", text_clean(value, longest=32, required=True))
+    if not _NUMBER.fullmatch(value) or len(value) > 32:
+        raise ValidationError(
+            _("A student number has letters, digits and . _ / - only, at most 32 of them. Correct it."), code="number"
+        )
+    return value
+
+
+def year_clean(value: str | int | None) -> int | None:
+    """A year of study from 1 to 12; nothing becomes None."""
+    text = unicodedata.normalize("NFKC", str("" if value is None else value)).strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 2 and 1 <= int(text) <= LAST_YEAR):
+        raise ValidationError(_("The year of study is a whole number from 1 to 12. Correct it."), code="year")
+    return int(text)
+
+
+_CLEANERS: dict[str, Callable[[Any], Any]] = {
+    "number": number_clean,
+    "name": lambda value: text_clean(value, required=True),
+    "programme": text_clean,
+    "year": year_clean,
+}
+
+
+def fields_clean(raw: dict[str, Any]) -> dict[str, Any]:
+    """The given fields of a student record, cleaned.
+
+    Raises:
+        ValidationError: keyed by field, with everything that is wrong.
+    """
+    cleaned: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    for field, value in raw.items():
+        try:
+            cleaned[field] = _CLEANERS[field](value)
+        except ValidationError as error:
+            errors[field] = error
+    if errors:
+        raise ValidationError(errors)
+    return cleaned
+
+
+def student_create(*, by: User, synthetic: bool = False, **fields: Any) -> Student:
+    """Writes a new student.
+
+    Args:
+        fields: number, name, programme, year; the last two may be left out.
+
+    Raises:
+        ValidationError: keyed by field; the number may also be taken already.
+    """
+    cleaned = fields_clean({"number": "", "name": ""} | fields)
+    _number_free(cleaned["number"])
+    try:
+        with transaction.atomic():
+            student = Student.objects.create(**cleaned, synthetic=synthetic)
+            audit.record("student.create", actor=by, student=student)
+    except IntegrityError as error:  # two people wrote the same number at the same moment
+        raise _number_taken() from error
+    return student
+
+
+def student_update(student: Student, *, by: User, **fields: Any) -> Student:
+    """Changes the given fields of a student; without a real change nothing is written.
+
+    Raises:
+        ValidationError: keyed by field; the number may also be taken already.
+    """
+    cleaned = fields_clean(fields)
+    try:
+        with transaction.atomic():
+            student = Student.objects.select_for_update().get(pk=student.pk, erased_at__isnull=True)
+            changed = [field for field, value in cleaned.items() if getattr(student, field) != value]
+            if "number" in changed:
+                _number_free(cleaned["number"], besides=student)
+            for field in changed:
+                setattr(student, field, cleaned[field])
+            if changed:
+                student.save(update_fields=changed)
+                audit.record("student.update", actor=by, student=student, fields=changed)
+    except IntegrityError as error:
+        raise _number_taken() from error
+    return student
+
+
+def _number_free(number: str, besides: Student | None = None) -> None:
+    others = Student.objects.filter(number__iexact=number)
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
+    if others.exists():
+        raise _number_taken()
+
+
+def _number_taken() -> ValidationError:
+    taken = ValidationError(_("Another student has this number. Check both records."), code="taken")
+    return ValidationError({"number": taken})
