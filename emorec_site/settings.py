@@ -120,6 +120,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+if MODE == "test":
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed only: no real password in a test
 SESSION_COOKIE_AGE = 10 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -129,6 +131,7 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
 AXES_ENABLED = MODE != "test"
@@ -237,16 +240,24 @@ vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("EMOREC_EMAIL_FROM", "EmoRec <emorec@localhost>")
 
 # --- API ----------------------------------------------------------------------------------------------------------
+# Rates hold per web process and are there to stop a script that runs away, not to meter anybody; off in the tests.
+API_RATES = {"user": env.str("EMOREC_API_RATE", "600/min"), "upload": "300/hour", "token": "10/min"}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "analysis.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["analysis.api.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PAGINATION_CLASS": "analysis.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": API_RATES if MODE != "test" else dict.fromkeys(API_RATES),
+    "NUM_PROXIES": 1 if env.bool("EMOREC_BEHIND_PROXY", False) else 0,
     "EXCEPTION_HANDLER": "analysis.api.errors.exception_handler",
     "DEFAULT_VERSIONING_CLASS": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -254,11 +265,23 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "EmoRec API",
-    "DESCRIPTION": "Students, consents, recordings, emotion segments and trends, alerts and reviews.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "analysis.api.schema.describe",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "RecordingStatus": "analysis.flow.RecordingStatus",
+        "AlertStatus": "analysis.flow.AlertStatus",
+        "ReviewStatus": "analysis.flow.ReviewStatus",
+        "RuleKind": "analysis.models.alert.RuleKind",
+        "Decision": "analysis.models.review.Decision",
+        "Purpose": "students.models.Purpose",
+        "Role": "students.models.Role",
+    },
 }
 
 # --- logging: request ids, never names ----------------------------------------------------------------------------
