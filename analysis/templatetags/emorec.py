@@ -1,5 +1,6 @@
 """What the templates need beyond Django: menu, icons, form fields, and numbers in words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,17 +10,20 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from analysis import wording
 from analysis.emotions import LABELS
 from analysis.models import Notice
 from students.access import Action, allowed
 from students.models import User
 
 register = template.Library()
+
+SPARK_WIDTH, SPARK_HEIGHT = 120, 24
 
 
 @dataclass
@@ -50,18 +54,18 @@ MENU = (
     Plan(_("Upload"), "upload", "upload", Action.RECORDING_UPLOAD),
     Plan(_("Recordings"), "video", "recordings", Action.RECORDING_VIEW, ("recording",)),
     Plan(_("Alerts"), "flag", "alerts", Action.ALERT_VIEW, ("alert",)),
-    Plan(_("Reviews"), "clipboard", "reviews", Action.REVIEW_VIEW, ("review",)),
+    Plan(_("Reviews"), "clipboard-check", "reviews", Action.REVIEW_VIEW, ("review",)),
 )
 ADMINISTRATION = (
     Plan(_("People"), "id", "people", Action.PEOPLE_MANAGE, ("person",)),
-    Plan(_("Alert rules"), "rules", "rules", Action.RULES_MANAGE, ("rule",)),
+    Plan(_("Alert rules"), "list-check", "rules", Action.RULES_MANAGE, ("rule",)),
     Plan(_("Import students"), "table", "roster-import", Action.STUDENT_MANAGE),
     Plan(_("Audit trail"), "history", "audit", Action.AUDIT_VIEW),
 )
 
 
 def _entry(plan: Plan, current: str) -> Entry:
-    active = current == plan.name or current.split("-")[0] in plan.pages
+    active = current == plan.name or current.split("-", maxsplit=1)[0] in plan.pages
     return Entry(plan.label, plan.icon, reverse(plan.name), active)
 
 
@@ -127,27 +131,55 @@ def emotion_label(name: str | None) -> str:
 
 
 @register.filter
-def percent(share: Any) -> str:
+def percent(share: float | None) -> str:
     """A share of 1 as whole per cent; a dash for none."""
-    return "–" if share is None else f"{100 * float(share):.0f} %"
+    return "–" if share is None else wording.percent(float(share))
 
 
 @register.filter
 def clock(seconds: float | None) -> str:
-    """Seconds as m:ss or h:mm:ss, as a video player shows them; a dash for none."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    """Seconds as a video player shows them; a dash for none."""
+    return "–" if seconds is None else wording.clock(seconds)
 
 
 @register.filter
-def spoken_duration(seconds: float | None) -> str:
-    """A duration in words, to the minute above one minute; a dash for none."""
-    if seconds is None:
-        return "–"
-    if seconds < 60:
-        return ngettext("%d second", "%d seconds", round(seconds)) % round(seconds)
-    minutes = round(seconds / 60)
-    return ngettext("%d minute", "%d minutes", minutes) % minutes
+def duration(seconds: float | None) -> str:
+    """A duration in words; a dash for none."""
+    return "–" if seconds is None else wording.duration(seconds)
+
+
+@register.filter
+def item(mapping: dict[str, Any], key: str) -> Any:
+    """The entry of a dictionary under a key that is only known here."""
+    return mapping.get(key)
+
+
+@register.simple_tag
+def sparkline(values: Iterable[float | None], label: str) -> SafeString:
+    """A word-sized line of shares (0-1), oldest first, with its newest point marked; ``label`` says it in words.
+
+    A session without a value interrupts the line. One value alone is a dot.
+    """
+    points = [(index, value) for index, value in enumerate(values)]
+    known = [(index, value) for index, value in points if value is not None]
+    if not known:
+        return SafeString("")
+    step = SPARK_WIDTH / max(1, len(points) - 1)
+    place = [(round(4 + index * step, 1), round(4 + (1 - value) * SPARK_HEIGHT, 1)) for index, value in known]
+    joined = [place[:1]]
+    for before, after, spot in zip(known, known[1:], place[1:], strict=False):
+        if after[0] == before[0] + 1:
+            joined[-1].append(spot)
+        else:
+            joined.append([spot])
+    lines = format_html_join(
+        "", '<polyline points="{}"/>', ((" ".join(f"{x},{y}" for x, y in part),) for part in joined if len(part) > 1)
+    )
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<circle cx="{}" cy="{}" r="3"/></svg>',
+        SPARK_WIDTH + 8,
+        SPARK_HEIGHT + 8,
+        label,
+        lines,
+        *place[-1],
+    )
