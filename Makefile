@@ -47,7 +47,8 @@ lock: setup-dev  ## Pin all dependencies anew
 	$(UV) requirements/dev.in -o requirements/dev.lock
 	$(UV) --no-deps requirements/nodeps.in -o requirements/nodeps.lock
 
-messages: setup-dev  ## Collect translatable strings and compile the translations
+messages: setup-dev  ## Collect translatable strings (needs GNU gettext) and compile the translations
+	EMOREC_MODE=test $(BIN)/python manage.py makemessages --locale zh_Hans --no-location --ignore '.venv' --ignore 'var' --ignore 'node_modules'
 	$(BIN)/python -m emorec_site.messages
 
 clean:  ## Remove what was built; recordings and accounts in var/ stay

@@ -2,8 +2,8 @@
 
     python3 emorec_site/bootstrap.py [--dev]
 
-Steps: virtual environment, locked packages (by hash), torch, packages whose declared dependencies no resolver accepts,
-the Spleeter model, the front-end files. A finished step leaves a stamp holding the hash of what it was made from, so a
+Steps: virtual environment, locked packages (by hash), torch, packages whose declared dependencies no resolver
+accepts, the Spleeter model, the translations, the front-end files. A finished step leaves a stamp holding the hash of what it was made from, so a
 second call does nothing, a changed lock repeats what depends on it, and a call after a failure goes on where it broke.
 """
 
@@ -56,6 +56,11 @@ def pip(*arguments: str) -> tuple[str, ...]:
     return (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", *arguments)
 
 
+def module(*arguments: str) -> tuple[str, ...]:
+    """One of the project's own modules, run in its environment."""
+    return (str(PYTHON), "-m", *arguments)
+
+
 def steps(dev: bool) -> list[Step]:
     """The steps in their order."""
     base, torch, nodeps = (REQUIREMENTS / name for name in ("base.lock", "torch.txt", "nodeps.lock"))
@@ -70,9 +75,13 @@ def steps(dev: bool) -> list[Step]:
     if dev:
         lock = REQUIREMENTS / "dev.lock"
         planned.append(Step("packages for tests", (lock,), (pip("--require-hashes", "--no-deps", "-r", str(lock)),)))
+    catalogues = tuple(sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po")))
     planned += [
-        Step("separation model", (), ((str(PYTHON), "-m", "ml", "fetch-separator"),), separator_present),
-        Step("front-end files", (), ((str(PYTHON), "-m", "emorec_site.assets"),), lambda: False),
+        Step("separation model", (), (module("ml", "fetch-separator"),), separator_present),
+        Step(
+            "translations", catalogues, ((str(PYTHON), "-m", "emorec_site.messages"),), lambda: all_compiled(catalogues)
+        ),
+        Step("front-end files", (), (module("emorec_site.assets"),), lambda: False),
     ]
     return planned
 
@@ -81,6 +90,11 @@ def separator_present() -> bool:
     """Whether the model's largest file lies there; its hash is verified before every load anyway."""
     folder = Path(os.environ.get("EMOREC_SPLEETER_MODEL", ROOT / "var" / "models" / "spleeter" / "2stems"))
     return any(folder.glob("model.data*"))
+
+
+def all_compiled(catalogues: Sequence[Path]) -> bool:
+    """Whether every translation catalogue has its compiled twin."""
+    return all(path.with_suffix(".mo").exists() for path in catalogues)
 
 
 def make_venv() -> None:
