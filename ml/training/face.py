@@ -1,0 +1,247 @@
+"""Train the face network on FER2013 (paper section 3.2, "pre-training").
+
+The schedule is one cycle of SGD with Nesterov momentum over stages of growing image size: early epochs see reduced
+channels, which cost half or less, the last ones the full 48x48. Everything random follows from the seed and the number
+of the step, so a run that was cut off goes on from its last checkpoint exactly as if it had not been.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ml.emotions import EMOTIONS
+from ml.face.descriptor import Projection, fit_projection
+from ml.face.vgg16 import FaceVgg16, network_input
+from ml.training.checkpoints import default_folder, load_latest, save_checkpoint, seed_everything, show_config
+from ml.training.face_augment import augment
+from ml.training.fer2013 import Faces, data_folder, held_out, load_faces
+
+log = logging.getLogger(__name__)
+
+TrainingProgress = Callable[[str, float, float], None]
+"""``progress(what, completed, total)``, called every few steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrainingOptions:
+    """What to train on and how.
+
+    Attributes:
+        source: the official ``fer2013.csv``, or the folder with the research sheets.
+        checkpoints: folder of this run's checkpoints; a run found there is resumed.
+        stages: image side and epochs, for example "32x8,40x6,48x6".
+        batch: faces per step.
+        max_lr: peak of the one-cycle schedule.
+        warmup: share of all steps before the peak.
+        weight_decay: of convolution and linear weights; biases and batch normalisation have none.
+        label_smoothing: share of the target spread over all classes.
+        votes_weight: weight of a second output that learns the FER+ votes; its labels are cleaner than FER2013's and
+            shape the common layers. It is left out of the exported network. Without votes it has no effect.
+        dropout, hidden, width: of ``FaceVgg16``.
+        validation_share: share of the Training split held out for model choice and calibration.
+        seed: of the split, the PCA, the initial weights and every step.
+        save_every: checkpoints per epoch.
+        threads: CPU threads; 0 leaves torch's choice.
+        limit: train on that many faces at most; 0 for all.
+    """
+
+    source: Path = field(default_factory=lambda: data_folder() / "fer2013")
+    checkpoints: Path = field(default_factory=lambda: default_folder("face"))
+    stages: str = "32x8,40x6,48x6"
+    batch: int = 64
+    max_lr: float = 0.05
+    warmup: float = 0.25
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    votes_weight: float = 0.5
+    dropout: float = 0.5
+    hidden: int = 512
+    width: float = 1.0
+    validation_share: float = 0.05
+    seed: int = 2022
+    save_every: int = 2
+    threads: int = 0
+    limit: int = 0
+
+    def epoch_sizes(self) -> list[int]:
+        """Image side of every epoch."""
+        sizes: list[int] = []
+        for stage in self.stages.split(","):
+            side, epochs = stage.split("x")
+            sizes += [int(side)] * int(epochs)
+        return sizes
+
+
+class TrainingNetwork(nn.Module):
+    """The face network with its second output for the FER+ votes."""
+
+    def __init__(self, options: FaceTrainingOptions) -> None:
+        super().__init__()
+        self.face = FaceVgg16(hidden=options.hidden, dropout=options.dropout, width=options.width)
+        self.votes = nn.Linear(options.hidden, len(EMOTIONS))
+
+    def forward(self, channels: torch.Tensor, vector: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits for the FER2013 label and for the FER+ votes, each of shape (N, 7)."""
+        features = self.face.features(channels, vector)
+        return self.face.classifier(features), self.votes(features)
+
+
+@dataclass(slots=True)
+class Run:
+    """A training run in memory: everything a checkpoint holds, and the device."""
+
+    options: FaceTrainingOptions
+    device: torch.device
+    network: TrainingNetwork
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    projection: Projection
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def state(self) -> dict[str, Any]:
+        """What goes into a checkpoint."""
+        return {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "projection": {
+                "mean": self.projection.mean.cpu(),
+                "components": self.projection.components.cpu(),
+                "scale": self.projection.scale.cpu(),
+            },
+            "history": self.history,
+        }
+
+
+def split_training(options: FaceTrainingOptions) -> tuple[Faces, Faces]:
+    """The Training split as (faces to learn from, faces held out for model choice and calibration)."""
+    faces = load_faces(options.source, "Training")
+    if options.limit:
+        faces = faces.take(np.random.default_rng(options.seed).permutation(len(faces))[: options.limit])
+    validation = held_out(faces.groups, options.validation_share, options.seed)
+    return faces.take(~validation), faces.take(validation)
+
+
+def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None = None) -> Path:
+    """Train, or go on training from the last checkpoint, until the schedule ends.
+
+    Args:
+        options: see ``FaceTrainingOptions``.
+        progress: called with the epoch in words, steps done and steps in all.
+
+    Returns:
+        The folder of checkpoints; ``export_face`` makes weights of the latest.
+    """
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    show_config("face network, training", options)
+    training, validation = split_training(options)
+    sizes = options.epoch_sizes()
+    per_epoch = len(training) // options.batch
+    run = start_run(options, training, per_epoch * len(sizes))
+    save_at = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
+    while run.step < per_epoch * len(sizes):
+        epoch, position = divmod(run.step, per_epoch)
+        _one_step(run, training, _epoch_order(options, len(training), epoch), position, sizes[epoch])
+        if progress is not None and (run.step % 10 == 0 or position + 1 == per_epoch):
+            progress(f"epoch {epoch + 1} of {len(sizes)}", run.step, per_epoch * len(sizes))
+        if position + 1 == per_epoch:
+            _finish_epoch(run, validation, epoch, sizes[epoch])
+        if position + 1 in save_at:
+            save_checkpoint(options.checkpoints, run.step, run.state(), options)
+    return options.checkpoints
+
+
+def start_run(options: FaceTrainingOptions, training: Faces, total_steps: int) -> Run:
+    """A new run, or the one whose checkpoints are found in ``options.checkpoints``."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    seed_everything(options.seed)
+    network = TrainingNetwork(options).to(device, memory_format=torch.channels_last)
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    optimiser = torch.optim.SGD(
+        [{"params": decayed, "weight_decay": options.weight_decay}, {"params": others, "weight_decay": 0.0}],
+        lr=options.max_lr,
+        momentum=0.9,
+        nesterov=True,
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, options.max_lr, total_steps=total_steps + 1, pct_start=options.warmup, final_div_factor=1000
+    )
+    found = load_latest(options.checkpoints)
+    if found is None:
+        log.info("fitting the PCA of the texture vector on %d faces", len(training))
+        projection = fit_projection(training.images, seed=options.seed)
+        return Run(options, device, network, optimiser, schedule, projection.to(device))
+    step, state = found
+    network.load_state_dict(state["network"])
+    optimiser.load_state_dict(state["optimiser"])
+    # The schedule is a function of the step alone, so the number of epochs may change between two parts of a run.
+    schedule.last_epoch = step
+    log.info("resumed at step %d", step)
+    projection = Projection(**state["projection"]).to(device)
+    return Run(options, device, network, optimiser, schedule, projection, step, list(state["history"]))
+
+
+def _epoch_order(options: FaceTrainingOptions, count: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((options.seed, epoch)).permutation(count)
+
+
+def _one_step(run: Run, training: Faces, order: np.ndarray, position: int, size: int) -> None:
+    torch.manual_seed(run.options.seed * 1_000_003 + run.step)
+    chosen = training.take(order[position * run.options.batch : (position + 1) * run.options.batch])
+    labels = torch.from_numpy(chosen.labels).to(run.device)
+    votes = torch.from_numpy(chosen.votes).to(run.device)
+    grey = augment(torch.from_numpy(chosen.images).to(run.device))
+    channels, vector = network_input(grey, run.projection, size)
+    run.network.train()
+    with torch.autocast(run.device.type, torch.bfloat16):
+        logits, vote_logits = run.network(channels, vector)
+    loss = functional.cross_entropy(logits.float(), labels, label_smoothing=run.options.label_smoothing)
+    loss = loss + run.options.votes_weight * _vote_loss(vote_logits.float(), votes)
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    run.optimiser.step()
+    run.schedule.step()
+    run.step += 1
+    if run.step % 50 == 0:
+        log.info("step %d loss %.4f lr %.5f", run.step, loss.item(), run.schedule.get_last_lr()[0])
+
+
+def _vote_loss(logits: torch.Tensor, votes: torch.Tensor) -> torch.Tensor:
+    """Cross entropy against the annotators' shares; faces without votes count nothing."""
+    return -(votes * functional.log_softmax(logits, dim=1)).sum() / len(votes)
+
+
+def _finish_epoch(run: Run, validation: Faces, epoch: int, size: int) -> None:
+    logits = face_logits(run.network.face, run.projection, validation.images, size=size)
+    labels = torch.from_numpy(validation.labels)
+    accuracy = (logits.argmax(1) == labels).float().mean().item()
+    loss = functional.cross_entropy(logits, labels).item()
+    run.history.append({"epoch": epoch + 1, "size": size, "accuracy": accuracy, "loss": loss, "time": time.time()})
+    log.info("epoch %d size %d validation accuracy %.4f loss %.4f", epoch + 1, size, accuracy, loss)
+
+
+def face_logits(
+    network: FaceVgg16, projection: Projection, images: np.ndarray, size: int = 48, batch: int = 64
+) -> torch.Tensor:
+    """Logits for uint8 faces of shape (N, 48, 48), shape (N, 7), float32, on the CPU; the network is in eval mode after."""
+    device = next(network.parameters()).device
+    network.eval()
+    outputs = []
+    with torch.inference_mode():
+        for start in range(0, len(images), batch):
+            grey = torch.from_numpy(images[start : start + batch]).to(device)
+            channels, vector = network_input(grey, projection, size)
+            with torch.autocast(device.type, torch.bfloat16):
+                outputs.append(network(channels, vector).float().cpu())
+    return torch.cat(outputs) if outputs else torch.zeros(0, len(EMOTIONS))
