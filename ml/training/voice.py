@@ -1,0 +1,244 @@
+"""Train the voice networks on speech corpora (paper section 2.4) and measure them on people they never heard.
+
+Speakers are dealt into folds; per fold a few networks are fitted that never hear the fold's speakers. All of them ship
+as one ensemble (``ml.voice.recogniser``). Every figure stored with the weights is out of fold: each utterance judged
+only by the networks that never heard its speaker, at a temperature fitted on other folds' speakers.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+
+from ml import weights as stored
+from ml.training.checkpoints import default_folder, plain, show_config
+from ml.training.speech import inner_speakers, read_manifest, speaker_folds, speech_manifest
+from ml.training.voice_baselines import baseline_predictions
+from ml.training.voice_data import Prepared, Version, prepare
+from ml.training.voice_fit import FitOptions, Fitted, Split, fit, logits_of
+from ml.voice.recogniser import Member, VoiceRecogniser, pack
+
+log = logging.getLogger(__name__)
+
+TrainingProgress = Callable[[str, float, float], None]
+"""``progress(what, completed, total)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOptions:
+    """What to train on and how.
+
+    Attributes:
+        manifest: CSV with columns path, speaker, emotion7 and, if there, corpus.
+        checkpoints: folder of checkpoints; a run with other options or another manifest has its own folder inside.
+        weights: folder the result is written to; None for the shipped one (or ``EMOREC_WEIGHTS``).
+        version: name of the result.
+        folds: speaker-independent folds.
+        repeats: networks per fold, differing by their random draws.
+        inner_share: share of a corpus's training speakers watched for early stopping.
+        speeds, noisy_speeds: speeds at which copies of every utterance are heard, clean and with noise.
+        noise_snr_db: range of the signal-to-noise ratio of the noisy copies.
+        fit: of each network.
+    """
+
+    manifest: Path = field(default_factory=speech_manifest)
+    checkpoints: Path = field(default_factory=lambda: default_folder("voice"))
+    weights: Path | None = None
+    version: str = "voice-1"
+    folds: int = 5
+    repeats: int = 2
+    inner_share: float = 0.12
+    speeds: tuple[float, ...] = (1.0, 0.9, 1.1)
+    noisy_speeds: tuple[float, ...] = (1.0, 0.95, 1.06)
+    noise_snr_db: tuple[float, float] = (5.0, 25.0)
+    fit: FitOptions = field(default_factory=FitOptions)
+
+    def versions(self) -> tuple[Version, ...]:
+        """The copies of every utterance; the first is as recorded."""
+        if not self.speeds or self.speeds[0] != 1.0:
+            raise ValueError("the first speed must be 1: figures are taken on it")
+        noisy = tuple(Version(speed, self.noise_snr_db) for speed in self.noisy_speeds)
+        return tuple(Version(speed) for speed in self.speeds) + noisy
+
+
+def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress | None = None) -> dict[str, Any]:
+    """Train, measure and write ``voice.safetensors``.
+
+    Args:
+        progress: called as ("features" or "fold F network N", completed, total); may raise to stop, and the next call
+            with equal options goes on from the last checkpoint.
+
+    Returns:
+        The card entry written.
+    """
+    options = options or VoiceOptions()
+    show_config("voice training", options)
+    tell = progress or (lambda what, completed, total: None)
+    prepared = prepare(
+        read_manifest(options.manifest),
+        options.versions(),
+        options.fit.architecture.frames_averaged,
+        options.fit.seed,
+        lambda completed, total: tell("features", completed, total),
+    )
+    return train_prepared(prepared, options, tell)
+
+
+def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProgress) -> dict[str, Any]:
+    """The part of ``train_voice`` after the features."""
+    fold_of = speaker_folds(prepared.utterances, options.folds, options.fit.seed)
+    splits = [split_of(prepared, fold_of, fold, options) for fold in range(options.folds)]
+    networks = [
+        [_fit_one(prepared, splits[fold], options, (fold, repeat), tell) for repeat in range(options.repeats)]
+        for fold in range(options.folds)
+    ]
+    own = _test_logits(prepared, splits, networks, own_statistics=True)
+    alone = _test_logits(prepared, splits, networks, own_statistics=False)
+    temperatures = fold_temperatures(prepared, splits, own)
+    members = [
+        Member(network.model, fold, temperatures[fold], network.statistics)
+        for fold, row in enumerate(networks)
+        for network in row
+    ]
+    tensors, description = pack(VoiceRecogniser(members, fold_of, options.version))
+    tested = np.concatenate([split.test for split in splits])
+    baselines = {
+        name: by_corpus(prepared, tested, predicted)
+        for name, predicted in baseline_predictions(prepared, splits, options.fit.seed).items()
+    }
+    meta = {
+        **description,
+        "seed": options.fit.seed,
+        "config": plain(options),
+        "data": {corpus: int(np.sum(prepared.corpora() == corpus)) for corpus in np.unique(prepared.corpora())},
+        "stopped": [[network.epoch for network in row] for row in networks],
+        "metrics": {
+            "own_statistics": figures(prepared, tested, _out_of_fold(own, temperatures)),
+            "training_statistics": figures(prepared, tested, _out_of_fold(alone, temperatures)),
+            "baselines": baselines,
+        },
+    }
+    return stored.write("voice", tensors, meta, options.weights)
+
+
+def split_of(prepared: Prepared, fold_of: dict[str, int], fold: int, options: VoiceOptions) -> Split:
+    """Utterances of a fold's test speakers, of the inner validation speakers, and of all others."""
+    aside = inner_speakers(prepared.utterances, fold_of, fold, options.inner_share, options.fit.seed)
+    test = np.array([fold_of[utterance.speaker] == fold for utterance in prepared.utterances])
+    inner = np.array([utterance.speaker in aside for utterance in prepared.utterances])
+    return Split(np.flatnonzero(~test & ~inner), np.flatnonzero(inner), np.flatnonzero(test))
+
+
+def fold_temperatures(prepared: Prepared, splits: list[Split], logits: list[list[np.ndarray]]) -> list[float]:
+    """A temperature per fold, fitted on the out-of-fold logits of all *other* folds' speakers.
+
+    So the labels of a fold's own speakers have no part in the calibration their figures are computed with.
+    Every corpus weighs the same.
+    """
+    temperatures = []
+    for fold in range(len(splits)):
+        others = [(splits[other].test, each) for other in range(len(splits)) if other != fold for each in logits[other]]
+        indices = np.concatenate([test for test, _ in others])
+        stacked = np.concatenate([each for _, each in others])
+        temperatures.append(temperature_for(stacked, prepared.labels()[indices], prepared.corpora()[indices]))
+    return temperatures
+
+
+def temperature_for(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:
+    """The temperature (0.2-5) with the least negative log likelihood, every group weighing the same."""
+    weight = np.zeros(len(labels))
+    for group in np.unique(groups):
+        weight[groups == group] = 1 / np.sum(groups == group)
+
+    def loss(log_temperature: float) -> float:
+        scores = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)
+        return -float(np.average(scores[np.arange(len(labels)), labels], weights=weight))
+
+    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def by_corpus(prepared: Prepared, indices: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
+    """n, accuracy and unweighted average recall (over the classes there are) of each corpus, fractions of 1."""
+    labels, corpora = prepared.labels()[indices], prepared.corpora()[indices]
+    table = {}
+    for corpus in np.unique(corpora):
+        inside = corpora == corpus
+        table[str(corpus)] = {
+            "n": int(inside.sum()),
+            "accuracy": round(float(accuracy_score(labels[inside], predicted[inside])), 4),
+            "uar": round(float(balanced_accuracy_score(labels[inside], predicted[inside])), 4),
+        }
+    return table
+
+
+def figures(prepared: Prepared, indices: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+    """``by_corpus`` of calibrated probabilities, with the expected calibration error (15 bins) over everything."""
+    correct = probabilities.argmax(axis=1) == prepared.labels()[indices]
+    return {
+        "per_corpus": by_corpus(prepared, indices, probabilities.argmax(axis=1)),
+        "n": len(indices),
+        "accuracy": round(float(correct.mean()), 4),
+        "ece": round(calibration_error(probabilities.max(axis=1), correct), 4),
+    }
+
+
+def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error: mean over equal-width bins of |accuracy - confidence|, weighted by their size."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    return float(
+        sum(
+            np.mean(place == number) * abs(correct[place == number].mean() - confidence[place == number].mean())
+            for number in np.unique(place)
+        )
+    )
+
+
+def run_name(options: VoiceOptions) -> str:
+    """A folder name that equal options and an equal manifest share, and no others."""
+    settings = {key: value for key, value in plain(options).items() if key not in ("checkpoints", "weights", "version")}
+    described = json.dumps(settings, sort_keys=True).encode() + options.manifest.read_bytes()
+    return hashlib.sha256(described).hexdigest()[:12]
+
+
+def _fit_one(
+    prepared: Prepared, split: Split, options: VoiceOptions, place: tuple[int, int], tell: TrainingProgress
+) -> Fitted:
+    """Fit the network with that fold and number in the fold, or take up its checkpoint."""
+    fold, repeat = place
+    name = f"fold {fold} network {repeat}"
+
+    def epoch_done(epoch: int, loss: float, score: float) -> None:
+        log.info("%s epoch %d: loss %.3f, inner recall %.3f", name, epoch, loss, score)
+        tell(name, epoch, options.fit.epochs)
+
+    folder = options.checkpoints / run_name(options) / f"fold{fold}-{repeat}"
+    return fit(prepared, split, options.fit, stream=place, folder=folder, progress=epoch_done)
+
+
+def _test_logits(
+    prepared: Prepared, splits: list[Split], networks: list[list[Fitted]], own_statistics: bool
+) -> list[list[np.ndarray]]:
+    """Logits of every fold's networks on the fold's test speakers."""
+    return [
+        [logits_of(network.model, prepared, split.test, network.statistics, own_statistics) for network in row]
+        for split, row in zip(splits, networks, strict=True)
+    ]
+
+
+def _out_of_fold(logits: list[list[np.ndarray]], temperatures: list[float]) -> np.ndarray:
+    """Mean calibrated probabilities of each fold's networks, folds one after the other."""
+    return np.concatenate(
+        [
+            np.mean([softmax(each / temperature, axis=1) for each in row], axis=0)
+            for row, temperature in zip(logits, temperatures, strict=True)
+        ]
+    )

@@ -1,0 +1,325 @@
+"""What the voice network is trained on: features of every utterance in several versions, and batches drawn from them.
+
+All randomness of an epoch comes from one generator, so an epoch can be repeated exactly.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+import torch
+from scipy.fft import next_fast_len
+from torch import Tensor
+
+from ml.emotions import EMOTIONS
+from ml.training.speech import Utterance, read_audio
+from ml.voice import activity, features
+from ml.voice.framing import SAMPLE_RATE
+from ml.voice.standardise import Moments, Statistics, gain_for, speech_rms
+
+CLEAN = 0
+"""The version at natural speed without added noise, which is always the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How a copy of every utterance is altered: played faster or slower, and noise added (None: no noise)."""
+
+    speed: float = 1.0
+    noise_snr_db: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One utterance in one version, before standardisation.
+
+    Attributes:
+        frames: features averaged over a few frames, from the first to the last speech, float16, shape (T, N_FEATURES).
+        moments: sums over the 10 ms frames with speech.
+        level: factor between the utterance's own gain and its speaker's, which ``frames`` were taken with.
+    """
+
+    frames: np.ndarray
+    moments: Moments
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Every utterance in every version: ``samples[utterance][version]``."""
+
+    utterances: tuple[Utterance, ...]
+    versions: tuple[Version, ...]
+    samples: tuple[tuple[Sample, ...], ...]
+
+    def labels(self) -> np.ndarray:
+        """Class index per utterance, int64."""
+        return np.array([int(utterance.emotion) for utterance in self.utterances])
+
+    def speakers(self) -> np.ndarray:
+        """Speaker per utterance."""
+        return np.array([utterance.speaker for utterance in self.utterances])
+
+    def corpora(self) -> np.ndarray:
+        """Corpus per utterance."""
+        return np.array([utterance.corpus for utterance in self.utterances])
+
+
+def prepare(
+    utterances: Sequence[Utterance],
+    versions: Sequence[Version],
+    frames_averaged: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Prepared:
+    """Read the audio, find the speech, bring every speaker to one level and take the features of every version.
+
+    Args:
+        progress: called with (utterances done, all utterances).
+    """
+    speakers = sorted({utterance.speaker for utterance in utterances})
+    samples: dict[int, tuple[Sample, ...]] = {}
+    for speaker in speakers:
+        indices = [i for i, utterance in enumerate(utterances) if utterance.speaker == speaker]
+        audio = [read_audio(utterances[i].path) for i in indices]
+        speech = [activity.speech_probabilities(heard) for heard in audio]
+        masks = [activity.frame_mask(found, len(heard)) for found, heard in zip(speech, audio, strict=True)]
+        gain = gain_for(speech_rms(list(zip(audio, masks, strict=True))))
+        for i, heard, found, mask in zip(indices, audio, speech, masks, strict=True):
+            draws = np.random.default_rng([seed, i])
+            level = gain_for(speech_rms([(heard, mask)])) / gain
+            samples[i] = tuple(
+                _sample(_altered(heard * gain, version, draws), found, version.speed, level, frames_averaged)
+                for version in versions
+            )
+            if progress is not None:
+                progress(len(samples), len(utterances))
+    return Prepared(tuple(utterances), tuple(versions), tuple(samples[i] for i in range(len(utterances))))
+
+
+def coloured_noise(size: int, slope: float, draws: np.random.Generator) -> np.ndarray:
+    """Gaussian noise of unit level whose power falls with frequency as f ** -slope (0 white, 1 pink, 2 brown)."""
+    length = next_fast_len(size, real=True)
+    spectrum = np.fft.rfft(draws.standard_normal(length))
+    frequency = np.maximum(np.fft.rfftfreq(length, 1 / SAMPLE_RATE), 50.0)
+    noise = np.fft.irfft(spectrum * frequency ** (-slope / 2), n=length)[:size]
+    return (noise / np.sqrt(np.mean(noise**2))).astype(np.float32)
+
+
+def _altered(samples: np.ndarray, version: Version, draws: np.random.Generator) -> np.ndarray:
+    if version.speed != 1.0:
+        samples = soxr.resample(samples, SAMPLE_RATE * version.speed, SAMPLE_RATE)
+    if version.noise_snr_db is not None:
+        snr = draws.uniform(*version.noise_snr_db)
+        level = np.sqrt(np.mean(np.square(samples, dtype=np.float64))) * 10 ** (-snr / 20)
+        samples = samples + np.float32(level) * coloured_noise(len(samples), draws.uniform(0, 2), draws)
+    return np.asarray(samples, dtype=np.float32)
+
+
+def _sample(samples: np.ndarray, speech: np.ndarray, speed: float, level: float, frames_averaged: int) -> Sample:
+    if speed != 1.0:
+        windows = -(-len(samples) // activity.WINDOW_SAMPLES)
+        source = np.minimum((np.arange(windows) * speed).astype(int), len(speech) - 1)
+        speech = speech[source]
+    mask = activity.frame_mask(speech, len(samples))
+    first, last = activity.speech_span(mask)
+    values = features.extract(samples)
+    moments = Moments()
+    moments.add(values[mask] if mask.any() else values)
+    return Sample(features.average_frames(values[first:last], frames_averaged).astype(np.float16), moments, level)
+
+
+def level_shift(level: float) -> np.ndarray:
+    """What multiplying the samples by ``level`` adds to each feature (away from the floor), shape (N_FEATURES,)."""
+    added = 2 * np.log(level)
+    shift = np.zeros(features.N_FEATURES, dtype=np.float32)
+    shift[features.FBANK.start : features.FBANK.start + features.N_MELS] = added
+    shift[features.MFCC.start] = added * np.sqrt(features.N_MELS)
+    shift[features.SPECTROGRAM] = added
+    return shift
+
+
+def training_statistics(prepared: Prepared, indices: np.ndarray) -> Statistics:
+    """The fallback statistics: over all speech of the given utterances as recorded, every speaker at one level."""
+    moments = Moments()
+    for i in indices:
+        moments.merge(prepared.samples[i][CLEAN].moments)
+    return moments.statistics()
+
+
+def speaker_statistics(
+    prepared: Prepared, indices: np.ndarray, version: int, draws: np.random.Generator | None = None
+) -> dict[str, Statistics]:
+    """Statistics of every speaker over their own utterances in one version.
+
+    Args:
+        draws: when given, each speaker's utterances count with random weights by class, so that the network meets
+            speakers whose mix of emotions is as uneven as an interview's.
+    """
+    by_speaker: dict[str, Moments] = {}
+    mixes: dict[str, np.ndarray] = {}
+    for i in indices:
+        utterance = prepared.utterances[i]
+        moments = by_speaker.setdefault(utterance.speaker, Moments())
+        weight = 1.0
+        if draws is not None:
+            if utterance.speaker not in mixes:
+                mixes[utterance.speaker] = draws.gamma(2.0, size=len(EMOTIONS)) + 0.05
+            weight = mixes[utterance.speaker][utterance.emotion]
+        moments.merge(prepared.samples[i][version].moments, weight)
+    return {speaker: moments.statistics() for speaker, moments in by_speaker.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What is done to the training utterances of an epoch. Shares and probabilities are fractions of 1.
+
+    Attributes:
+        fallback: probability of standardising by the training set's statistics, as for very short audio.
+        uneven: standardise by statistics over an uneven mix of the speaker's emotions.
+        join: probability that a second utterance of the same speaker and class follows the first.
+        time_masks, time_mask: number of masked stretches and their longest share of the utterance (SpecAugment).
+        band_masks, band_mask: number of masked mel ranges and their greatest width in bands (SpecAugment).
+        family: probability that one of the three feature families is masked altogether.
+        mixup: parameter of the beta distribution that two utterances are mixed by; 0 for none.
+    """
+
+    fallback: float = 0.15
+    uneven: bool = True
+    join: float = 0.15
+    time_masks: int = 2
+    time_mask: float = 0.15
+    band_masks: int = 2
+    band_mask: int = 8
+    family: float = 0.1
+    mixup: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Standardised frames (B, T, N_FEATURES) padded with zeros, lengths (B,), class indices (B,)."""
+
+    frames: Tensor
+    lengths: Tensor
+    labels: Tensor
+
+
+def sampling_weights(prepared: Prepared, indices: np.ndarray, corpus_power: float) -> np.ndarray:
+    """Probability of drawing each of the given utterances.
+
+    Within a corpus every class is equally likely; a corpus is drawn in proportion to its size to the power
+    ``corpus_power`` (1: as large as it is, 0: all alike).
+    """
+    labels, corpora = prepared.labels()[indices], prepared.corpora()[indices]
+    weights = np.zeros(len(indices))
+    for corpus in np.unique(corpora):
+        inside = corpora == corpus
+        share = inside.sum() ** corpus_power
+        classes = np.unique(labels[inside])
+        for label in classes:
+            members = inside & (labels == label)
+            weights[members] = share / len(classes) / members.sum()
+    return weights / weights.sum()
+
+
+def training_batches(
+    prepared: Prepared,
+    indices: np.ndarray,
+    fallback: Statistics,
+    *,
+    augmentation: Augmentation,
+    weights: np.ndarray,
+    size: int,
+    draws: np.random.Generator,
+) -> Iterator[Batch]:
+    """The batches of one epoch: as many draws as there are utterances, neighbours in length batched together."""
+    versions = range(len(prepared.versions))
+    uneven = draws if augmentation.uneven else None
+    statistics = [speaker_statistics(prepared, indices, version, uneven) for version in versions]
+    kin: dict[tuple[str, int], list[int]] = {}
+    for i in indices:
+        kin.setdefault((prepared.utterances[i].speaker, int(prepared.utterances[i].emotion)), []).append(int(i))
+
+    def stretch(i: int) -> np.ndarray:
+        version = int(draws.integers(len(prepared.versions)))
+        sample = prepared.samples[i][version]
+        if draws.random() < augmentation.fallback:
+            return fallback.apply(sample.frames + level_shift(sample.level))
+        return statistics[version][prepared.utterances[i].speaker].apply(sample.frames)
+
+    drawn = []
+    for i in draws.choice(indices, size=len(indices), p=weights):
+        frames = stretch(i)
+        utterance = prepared.utterances[i]
+        if draws.random() < augmentation.join:
+            frames = np.concatenate(
+                [frames, stretch(int(draws.choice(kin[utterance.speaker, int(utterance.emotion)])))]
+            )
+        drawn.append((frames, int(utterance.emotion)))
+    order = sorted(range(len(drawn)), key=lambda k: len(drawn[k][0]) * draws.uniform(0.85, 1.15))
+    groups = [order[at : at + size] for at in range(0, len(order), size)]
+    for group in draws.permutation(len(groups)):
+        chosen = [drawn[k] for k in groups[group]]
+        masked = [mask_features(frames, augmentation, draws) for frames, _ in chosen]
+        yield collate(masked, [label for _, label in chosen])
+
+
+def mask_features(frames: np.ndarray, augmentation: Augmentation, draws: np.random.Generator) -> np.ndarray:
+    """Blank random stretches of time, mel ranges and families; zero is the mean of a standardised feature."""
+    frames = np.array(frames, dtype=np.float32)
+    for _ in range(augmentation.time_masks):
+        width = int(draws.integers(0, max(1, int(augmentation.time_mask * len(frames))) + 1))
+        start = int(draws.integers(0, len(frames) - width + 1))
+        frames[start : start + width] = 0
+    for _ in range(augmentation.band_masks):
+        width = int(draws.integers(0, augmentation.band_mask + 1))
+        start = int(draws.integers(0, features.N_MELS - width + 1))
+        for part in range(3):
+            offset = features.FBANK.start + part * features.N_MELS
+            frames[:, offset + start : offset + start + width] = 0
+        low, high = (start + 1) / (features.N_MELS + 1), (start + width + 1) / (features.N_MELS + 1)
+        frames[:, _spectrogram_columns(low, high)] = 0
+    if draws.random() < augmentation.family:
+        family = (features.FBANK, features.MFCC, features.SPECTROGRAM)[int(draws.integers(3))]
+        frames[:, family] = 0
+    return frames
+
+
+def _spectrogram_columns(low: float, high: float) -> np.ndarray:
+    """Spectrogram columns between two positions (0-1) on the mel axis."""
+    centres = features.spectrogram_bands() @ np.arange(features.N_FFT // 2 + 1) * SAMPLE_RATE / features.N_FFT
+    position = np.log1p(centres / 700) / np.log1p(SAMPLE_RATE / 2 / 700)
+    return features.SPECTROGRAM.start + np.flatnonzero((position >= low) & (position < high))
+
+
+def collate(sequences: Sequence[np.ndarray], labels: Sequence[int]) -> Batch:
+    """Pad sequences of shape (T_b, N_FEATURES) with zeros to one batch."""
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    frames = torch.zeros(len(sequences), int(lengths.max()), sequences[0].shape[1])
+    for row, sequence in enumerate(sequences):
+        frames[row, : len(sequence)] = torch.from_numpy(np.asarray(sequence, dtype=np.float32))
+    return Batch(frames, lengths, torch.tensor(labels))
+
+
+def evaluation_batches(
+    prepared: Prepared, indices: np.ndarray, fallback: Statistics, own_statistics: bool, size: int = 128
+) -> Iterator[tuple[np.ndarray, Batch]]:
+    """Utterances as recorded, each once: (their indices, batch).
+
+    Args:
+        own_statistics: standardise by the speaker's own utterances; otherwise every utterance at its own level by
+            the training set's statistics, as if it were all that is known of its speaker.
+    """
+    statistics = speaker_statistics(prepared, indices, CLEAN)
+    order = np.array(sorted(indices, key=lambda i: len(prepared.samples[i][CLEAN].frames)))
+    for at in range(0, len(order), size):
+        chosen = order[at : at + size]
+        sequences = []
+        for i in chosen:
+            sample = prepared.samples[i][CLEAN]
+            if own_statistics:
+                sequences.append(statistics[prepared.utterances[i].speaker].apply(sample.frames))
+            else:
+                sequences.append(fallback.apply(sample.frames + level_shift(sample.level)))
+        yield chosen, collate(sequences, [int(prepared.utterances[i].emotion) for i in chosen])

@@ -1,0 +1,253 @@
+"""The voice recogniser: shipped weights, one recording's statistics, and the emotion of its segments.
+
+What ships is an ensemble. Training deals the speakers into folds and fits networks that never heard the speakers of
+their fold. For somebody unknown the answer is the mean of all networks' calibrated probabilities; for a speaker of the
+training corpora ``exclude_speaker`` keeps only the networks that never heard that speaker, so that figures on those
+corpora can be reproduced from the shipped file.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ml import weights as stored
+from ml.emotions import EMOTIONS
+from ml.errors import RecognitionError
+from ml.voice import activity, features
+from ml.voice.attention_lstm import Architecture, AttentionLSTM
+from ml.voice.framing import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, frame_count
+from ml.voice.standardise import Statistics, statistics_of
+
+BATCH = 64
+"""Segments computed together."""
+
+
+class Judged(NamedTuple):
+    """One stretch of speech.
+
+    Attributes:
+        probabilities: calibrated, float32, shape (7,), sums to 1.
+        times: centres of the frames the network read, in seconds from the start of the recording, shape (T,).
+        weights: attention paid to each of them, sums to 1, shape (T,).
+    """
+
+    probabilities: np.ndarray
+    times: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One network of the ensemble.
+
+    Attributes:
+        model: in evaluation mode.
+        fold: the fold whose speakers it never heard.
+        temperature: its logits are divided by this before the softmax.
+        statistics: of its training speakers, the fallback for very short audio.
+    """
+
+    model: AttentionLSTM
+    fold: int
+    temperature: float
+    statistics: Statistics
+
+
+class VoiceRecogniser:
+    """Emotion of speech, 16 kHz mono. Deterministic; safe to keep for many recordings."""
+
+    def __init__(self, members: Sequence[Member], fold_of: dict[str, int], version: str) -> None:
+        """Build from parts; ``load`` is the usual way.
+
+        Args:
+            members: at least one, all of one architecture.
+            fold_of: fold by speaker of the training corpora.
+        """
+        self.members = tuple(members)
+        self.fold_of = dict(fold_of)
+        self.version = version
+        self._group = self.members[0].model.architecture.frames_averaged
+
+    @classmethod
+    def load(cls, directory: Path | None = None) -> Self:
+        """Read the shipped weights.
+
+        Args:
+            directory: see ``ml.weights.folder``.
+
+        Raises:
+            RecognitionError: weights_missing, weights_damaged.
+        """
+        return cls(*unpack(*stored.read("voice", directory)))
+
+    def statistics(self, samples: np.ndarray, speech: np.ndarray) -> Statistics:
+        """Level and feature statistics of one recording of one person, by which its segments are standardised.
+
+        Args:
+            samples: the whole recording, 16 kHz mono; an array or a ``np.memmap``, read in blocks.
+            speech: ``activity.speech_probabilities(samples)``.
+        """
+        return statistics_of([(samples, activity.frame_mask(speech, len(samples)))])
+
+    def predict(
+        self,
+        samples: np.ndarray,
+        spans: Sequence[tuple[float, float]],
+        statistics: Statistics,
+        speech: np.ndarray,
+        exclude_speaker: str | None = None,
+    ) -> list[Judged]:
+        """Judge stretches of a recording.
+
+        Of every stretch, the silence before its first and after its last speech is left out (``activity.speech_span``);
+        pauses inside stay. Whether a stretch has enough speech to be judged at all is the caller's decision.
+
+        Args:
+            samples: the whole recording; an array or a ``np.memmap``.
+            spans: (start, end) in seconds, each overlapping the recording.
+            statistics: of the recording, or of its speaker's recordings.
+            speech: ``activity.speech_probabilities(samples)``.
+            exclude_speaker: a speaker of the training corpora; only networks that never heard them answer.
+
+        Returns:
+            One per span, in order.
+        """
+        members = self.unaware_of(exclude_speaker)
+        mask = activity.frame_mask(speech, len(samples))
+        ranges = [_frame_range(mask, len(samples), span) for span in spans]
+        judged: list[Judged] = []
+        with single_thread(), torch.inference_mode():
+            for at in range(0, len(ranges), BATCH):
+                judged += self._judge(samples, ranges[at : at + BATCH], statistics, members)
+        return judged
+
+    def predict_utterances(
+        self, utterances: Sequence[np.ndarray], exclude_speaker: str | None = None, own_statistics: bool = True
+    ) -> list[Judged]:
+        """Judge short recordings of one speaker, each as a whole.
+
+        Args:
+            utterances: 16 kHz mono, all by the same speaker.
+            exclude_speaker: see ``predict``.
+            own_statistics: standardise by the statistics over all these utterances, as a recording of that length would
+                be; otherwise each utterance stands alone.
+        """
+        speech = [activity.speech_probabilities(samples) for samples in utterances]
+        masks = [activity.frame_mask(found, len(heard)) for heard, found in zip(utterances, speech, strict=True)]
+        heard = list(zip(utterances, masks, strict=True))
+        together = statistics_of(heard) if own_statistics else None
+        members = self.unaware_of(exclude_speaker)
+        judged = []
+        with single_thread(), torch.inference_mode():
+            for samples, mask in heard:
+                statistics = together or statistics_of([(samples, mask)])
+                judged += self._judge(samples, [activity.speech_span(mask)], statistics, members)
+        return judged
+
+    def unaware_of(self, speaker: str | None) -> tuple[Member, ...]:
+        """The networks that never heard this speaker; all of them for None or somebody unknown."""
+        fold = None if speaker is None else self.fold_of.get(speaker)
+        return self.members if fold is None else tuple(member for member in self.members if member.fold == fold)
+
+    def _judge(
+        self,
+        samples: np.ndarray,
+        ranges: Sequence[tuple[int, int]],
+        statistics: Statistics,
+        members: Sequence[Member],
+    ) -> list[Judged]:
+        averaged = [
+            features.average_frames(features.extract_range(samples, first, last, statistics.gain), self._group)
+            for first, last in ranges
+        ]
+        lengths = torch.tensor([len(frames) for frames in averaged])
+        padded = np.zeros((len(averaged), int(lengths.max()), features.N_FEATURES), dtype=np.float32)
+        probabilities = torch.zeros(len(averaged), len(EMOTIONS))
+        weights = torch.zeros(padded.shape[:2])
+        for member in members:
+            own = statistics.or_fallback(member.statistics)
+            for row, frames in zip(padded, averaged, strict=True):
+                row[: len(frames)] = own.apply(frames)
+            logits, paid = member.model(torch.from_numpy(padded), lengths)
+            probabilities += torch.softmax(logits / member.temperature, dim=-1) / len(members)
+            weights += paid / len(members)
+        return [
+            Judged(probabilities[row].numpy(), frame_times(first, last, self._group), weights[row, :length].numpy())
+            for row, ((first, last), length) in enumerate(zip(ranges, lengths.tolist(), strict=True))
+        ]
+
+
+def frame_times(first: int, last: int, group: int) -> np.ndarray:
+    """Centres in seconds of averaged frames: 10 ms frames ``first`` to ``last`` (exclusive) in groups of ``group``."""
+    starts = np.arange(first, last, group)
+    middles = starts + (np.minimum(group, last - starts) - 1) / 2
+    return (middles * HOP_SAMPLES + FRAME_SAMPLES / 2) / SAMPLE_RATE
+
+
+def pack(recogniser: VoiceRecogniser) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors (float16, statistics float32) and description, as ``unpack`` reads them."""
+    tensors: dict[str, Tensor] = {}
+    for number, member in enumerate(recogniser.members):
+        for name, value in member.model.state_dict().items():
+            tensors[f"{number}.{name}"] = value.to(torch.float16)
+        tensors[f"{number}.statistics"] = torch.from_numpy(np.stack([member.statistics.mean, member.statistics.std]))
+    described = {
+        "version": recogniser.version,
+        "architecture": recogniser.members[0].model.architecture.as_dict(),
+        "members": [{"fold": member.fold, "temperature": member.temperature} for member in recogniser.members],
+        "speakers": recogniser.fold_of,
+    }
+    return tensors, described
+
+
+def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[Member], dict[str, int], str]:
+    """The arguments of ``VoiceRecogniser`` from what ``pack`` made.
+
+    Raises:
+        RecognitionError: weights_damaged, when the parts do not fit together.
+    """
+    try:
+        architecture = Architecture(**described["architecture"])
+        members = []
+        for number, entry in enumerate(described["members"]):
+            mean, std = tensors[f"{number}.statistics"].float().numpy()
+            prefix = f"{number}."
+            state = {
+                name.removeprefix(prefix): value.float()
+                for name, value in tensors.items()
+                if name.startswith(prefix) and name != f"{number}.statistics"
+            }
+            model = AttentionLSTM(architecture)
+            model.load_state_dict(state)
+            statistics = Statistics(mean, std, gain=1.0, frames=0)
+            members.append(Member(model.eval(), int(entry["fold"]), float(entry["temperature"]), statistics))
+        return members, {str(name): int(fold) for name, fold in described["speakers"].items()}, described["version"]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RecognitionError("weights_damaged", f"the voice weights do not fit together: {error}") from error
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Keep torch to one thread: a step of the network is too small to be worth sharing out."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _frame_range(mask: np.ndarray, samples: int, span: tuple[float, float]) -> tuple[int, int]:
+    """The 10 ms frames of a span from its first to its last speech: (first, last exclusive)."""
+    total = frame_count(samples)
+    first = min(int(span[0] * SAMPLE_RATE) // HOP_SAMPLES, total - 1)
+    inside = int(span[1] * SAMPLE_RATE) - first * HOP_SAMPLES
+    last = min(first + frame_count(max(inside, 0)), total)
+    start, stop = activity.speech_span(mask[first:last])
+    return first + start, first + stop
