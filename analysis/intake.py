@@ -1,0 +1,491 @@
+"""Bytes -> verified, stored, hashed Recording. Two ways in, one way through.
+
+A whole file (``recording_receive``) and a resumable upload (``upload_begin``, ``upload_append``) both end in
+``_accept``: probed, hashed, committed with its queued run, moved to its place, and only then is the bell rung.
+``analysis.storage`` lists what a kill leaves at each point and who picks it up.
+"""
+
+import hashlib
+import os
+import unicodedata
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from analysis import runs, storage
+from analysis.errors import Refused
+from analysis.models import Recording, Run, Upload
+from analysis.models.recording import UploadStatus
+from analysis.probing import Probe, probe
+from students import audit
+from students.consent import purposes_covered
+from students.models import Purpose, Student, User
+
+CHUNK_BYTES = 256 * 1024
+DURABLE_STEP_BYTES = 8 * 1024**2
+"""A resumable upload is flushed to the disk, and its offset recorded, whenever this much more has arrived."""
+
+CLOCK_SKEW = timedelta(minutes=1)
+KEEP_SETTLED = timedelta(days=30)
+NAME_LENGTH = 120
+
+_FORMATS = {
+    ".mp4": "MP4",
+    ".m4v": "MP4",
+    ".mov": "MOV",
+    ".webm": "WebM",
+    ".mkv": "MKV",
+    ".avi": "AVI",
+    ".wav": "WAV",
+    ".mp3": "MP3",
+    ".m4a": "M4A",
+    ".flac": "FLAC",
+    ".ogg": "OGG",
+    ".aac": "AAC",
+}
+
+
+# --- what may come in -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is told before an upload and enforced on the content afterwards.
+
+    Attributes:
+        extensions: file name endings offered in the file dialogue, with the dot; they decide nothing.
+        labels: the formats in words.
+    """
+
+    max_bytes: int
+    max_duration_s: int
+    extensions: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def limits() -> Limits:
+    """The limits now in force."""
+    return Limits(
+        max_bytes=settings.EMOREC_MAX_UPLOAD_BYTES,
+        max_duration_s=settings.EMOREC_MAX_DURATION_S,
+        extensions=tuple(_FORMATS),
+        labels=tuple(dict.fromkeys(_FORMATS.values())),
+    )
+
+
+def display_name(name: str) -> str:
+    """A file name as it may be shown: its last part, without control or direction characters, 120 at most.
+
+    It is never used as a path; the ending survives the cut because people look for it.
+    """
+    name = unicodedata.normalize("NFC", name).replace("\\", "/")
+    name = "".join(character for character in name if unicodedata.category(character)[0] != "C")
+    name = name.rstrip("/ ").rpartition("/")[2].strip()
+    if name in {"", ".", ".."}:
+        return "recording"
+    if len(name) > NAME_LENGTH:
+        ending = PurePosixPath(name).suffix[:10]
+        name = name[: NAME_LENGTH - len(ending) - 1] + "…" + ending
+    return name
+
+
+def require_consent(student: Student) -> None:
+    """Raises ``Refused("no_consent")`` unless recording and at least one of voice and face are consented to."""
+    covered = purposes_covered(student)
+    if Purpose.RECORDING not in covered or not covered & {Purpose.VOICE, Purpose.FACE}:
+        raise Refused("no_consent")
+
+
+def _check(student: Student, recorded_at: datetime, size: int | None) -> None:
+    """Everything that can be told before the first byte."""
+    require_consent(student)
+    if recorded_at > timezone.now() + CLOCK_SKEW:
+        raise Refused("recorded_in_future")
+    if size is not None:
+        if size > settings.EMOREC_MAX_UPLOAD_BYTES:
+            raise Refused("too_large")
+        if size == 0:
+            raise Refused("empty_file")
+    storage.require_room(size or 0)
+
+
+# --- a whole file -----------------------------------------------------------------------------------------------------
+
+
+def recording_receive(
+    *, user: User, student: Student, recorded_at: datetime, name: str, source: BinaryIO | Iterable[bytes]
+) -> Recording:
+    """Takes in a whole file: streamed to the disk, verified, stored; its analysis is queued on commit.
+
+    Args:
+        recorded_at: aware, not in the future.
+        source: the bytes, as an open binary file (an ``UploadedFile`` serves) or as chunks.
+
+    Raises:
+        Refused: no_consent, recorded_in_future, too_large, storage_full, duplicate (extra ``recording``: the id of
+            the one that is there), or what ``probing.probe`` found. Nothing is left behind.
+    """
+    _check(student, recorded_at, getattr(source, "size", None))
+    pk = uuid.uuid4()
+    try:
+        with storage.open_part(pk) as part:
+            sha256, size = hashlib.sha256(), 0
+            for chunk in _chunks(source):
+                size += len(chunk)
+                if size > settings.EMOREC_MAX_UPLOAD_BYTES:
+                    raise Refused("too_large")
+                storage.write_all(part, chunk)
+                sha256.update(chunk)
+            os.fsync(part)
+            storage.flush_folder(storage.part_path(pk).parent)
+            if size == 0:
+                raise Refused("empty_file")
+            return _accept(Arrival(pk, user, student, recorded_at, name, sha256.hexdigest(), size))
+    except BaseException:
+        if not Recording.objects.filter(pk=pk).exists():
+            storage.discard(pk, "")
+        raise
+
+
+def _chunks(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
+    if hasattr(source, "read"):
+        while chunk := source.read(CHUNK_BYTES):
+            yield chunk
+    else:
+        yield from source
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A complete part on the disk, flushed and hashed, and what was said about it."""
+
+    pk: uuid.UUID
+    user: User
+    student: Student
+    recorded_at: datetime
+    name: str
+    sha256: str
+    size: int
+    upload: Upload | None = None
+
+
+def _accept(arrival: Arrival) -> Recording:
+    """The arrival becomes a recording: probed, committed with its run, moved on commit.
+
+    The student's row is locked while consent is checked once more, so a withdrawal comes either before (and the
+    recording is refused) or after (and finds it).
+    """
+    _refuse_duplicate(arrival)
+    found = probe(storage.part_path(arrival.pk))
+    try:
+        with transaction.atomic():
+            require_consent(Student.objects.select_for_update().get(pk=arrival.student.pk))
+            recording = _row(arrival, found)
+            _finish_upload(arrival, recording)
+            audit.record(
+                "recording.upload",
+                actor=arrival.user,
+                student=arrival.student,
+                object_type="recording",
+                object_ref=arrival.pk,
+                size_bytes=arrival.size,
+                container=found.container,
+            )
+            transaction.on_commit(lambda: storage.settle(recording), robust=True)
+            runs.run_request(recording, by=arrival.user)
+    except IntegrityError:
+        _refuse_duplicate(arrival)
+        raise
+    return recording
+
+
+def _row(arrival: Arrival, found: Probe) -> Recording:
+    return Recording.objects.create(
+        id=arrival.pk,
+        student=arrival.student,
+        uploaded_by=arrival.user,
+        recorded_at=arrival.recorded_at,
+        original_name=display_name(arrival.name),
+        file=storage.original_name(arrival.pk),
+        sha256=arrival.sha256,
+        size_bytes=arrival.size,
+        container=found.container,
+        duration_s=found.duration_s,
+        has_audio=found.has_audio,
+        has_video=found.has_video,
+        width=found.width,
+        height=found.height,
+        fps=found.fps,
+    )
+
+
+def _finish_upload(arrival: Arrival, recording: Recording) -> None:
+    """The upload, if this is one, has become ``recording``; unless it was closed while it was being read."""
+    if arrival.upload is None:
+        return
+    under_way = Upload.objects.filter(pk=arrival.pk, status=UploadStatus.RECEIVING)
+    if not under_way.update(status=UploadStatus.FINISHED, offset=arrival.size, recording=recording):
+        raise Refused("upload_closed")
+
+
+def _refuse_duplicate(arrival: Arrival) -> None:
+    there = Recording.objects.filter(student=arrival.student, sha256=arrival.sha256, synthetic=False).first()
+    if there is not None:
+        raise Refused("duplicate", recording=str(there.pk))
+
+
+# --- a resumable upload -----------------------------------------------------------------------------------------------
+
+
+def upload_begin(*, user: User, student: Student, recorded_at: datetime, name: str, length: int) -> Upload:
+    """Opens a resumable upload of ``length`` bytes; everything that can be refused before the first byte is.
+
+    Raises:
+        Refused: no_consent, recorded_in_future, too_large, empty_file, storage_full.
+    """
+    _check(student, recorded_at, length)
+    return Upload.objects.create(
+        user=user,
+        student=student,
+        recorded_at=recorded_at,
+        original_name=display_name(name),
+        length=length,
+        expires_at=timezone.now() + settings.EMOREC_UPLOAD_EXPIRY,
+    )
+
+
+def upload_append(
+    upload: Upload,
+    *,
+    offset: int,
+    source: BinaryIO | Iterable[bytes],
+    algorithm: str | None = None,
+    digest: bytes = b"",
+) -> Upload:
+    """Writes what arrives from ``offset`` on; the last byte makes it a recording.
+
+    The recorded offset never exceeds what was flushed to the disk, and reaches the length only in the transaction
+    that makes the recording: a kill at any moment costs the client at most the last 8 MiB, sent again. What lies in
+    the part beyond the recorded offset is cut off first.
+
+    Args:
+        algorithm, digest: the checksum extension; the bytes count only if they match.
+
+    Returns:
+        The upload as it now is: finished with its recording, or still receiving. A duplicate finishes it and points
+        at the recording that is there.
+
+    Raises:
+        Refused: upload_busy, upload_closed, upload_expired, offset_mismatch, too_large (more than announced),
+            checksum_mismatch, storage_full, upload_incomplete (the connection broke; what came is kept); or why the
+            complete content was turned down, which also closes the upload with that ``error_code``.
+    """
+    _require_open(upload)
+    with storage.open_part(upload.pk) as part:
+        upload = _fresh(upload, part)
+        if os.fstat(part).st_size < upload.offset:
+            _keep(upload, part, os.fstat(part).st_size)
+        if offset != upload.offset:
+            raise Refused("offset_mismatch", offset=upload.offset)
+        os.ftruncate(part, upload.offset)
+        os.lseek(part, upload.offset, os.SEEK_SET)
+        arrived = _write(upload, part, source, algorithm, digest)
+        if arrived < upload.length:
+            _keep(upload, part, arrived)
+            return upload
+        os.fsync(part)
+        storage.flush_folder(storage.part_path(upload.pk).parent)
+        return _finish(upload)
+
+
+def _fresh(upload: Upload, part: int) -> Upload:
+    """The upload as it stands now that this process holds the part; still open, or ``Refused``."""
+    try:
+        found = Upload.objects.select_related("user", "student").filter(pk=upload.pk).first()
+        if found is None:
+            raise Refused("upload_closed")
+        _require_open(found)
+    except Refused:
+        if os.fstat(part).st_size == 0:  # opening made it anew after the upload had ended
+            storage.part_path(upload.pk).unlink(missing_ok=True)
+        raise
+    return found
+
+
+def _require_open(upload: Upload) -> None:
+    if upload.status == UploadStatus.REJECTED:
+        raise Refused(upload.error_code)
+    if upload.status == UploadStatus.FINISHED:
+        raise Refused("upload_closed")
+    if upload.expires_at <= timezone.now():
+        raise Refused("upload_expired")
+
+
+def _write(upload: Upload, part: int, source: BinaryIO | Iterable[bytes], algorithm: str | None, digest: bytes) -> int:
+    """Streams to the part; returns the position reached. Steps are recorded as they are flushed."""
+    position = upload.offset
+    check = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
+    try:
+        for chunk in _chunks(source):
+            if position + len(chunk) > upload.length:
+                raise Refused("too_large")
+            storage.write_all(part, chunk)
+            position += len(chunk)
+            if check is not None:
+                check.update(chunk)
+            elif upload.length > position >= upload.offset + DURABLE_STEP_BYTES:
+                _keep(upload, part, position)
+    except OSError as error:
+        if check is None and position < upload.length:
+            _keep(upload, part, position)
+        raise Refused("upload_incomplete") from error
+    if check is not None and check.digest() != digest:
+        raise Refused("checksum_mismatch")
+    return position
+
+
+def _keep(upload: Upload, part: int, position: int) -> None:
+    """Records a position after everything up to it is on the disk; a living upload lives on."""
+    os.fsync(part)
+    upload.offset = position
+    upload.expires_at = timezone.now() + settings.EMOREC_UPLOAD_EXPIRY
+    Upload.objects.filter(pk=upload.pk, status=UploadStatus.RECEIVING).update(
+        offset=upload.offset, expires_at=upload.expires_at
+    )
+
+
+def _finish(upload: Upload) -> Upload:
+    """The complete part becomes a recording, or the upload is closed with the reason."""
+    with storage.part_path(upload.pk).open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    arrival = Arrival(
+        upload.pk,
+        upload.user,
+        upload.student,
+        upload.recorded_at,
+        upload.original_name,
+        sha256,
+        upload.length,
+        upload,
+    )
+    try:
+        _accept(arrival)
+    except Refused as refusal:
+        if refusal.code == "duplicate":
+            _settle_upload(upload, UploadStatus.FINISHED, "duplicate", refusal.extra["recording"])
+        else:
+            _settle_upload(upload, UploadStatus.REJECTED, refusal.code)
+            raise
+    upload.refresh_from_db()
+    return upload
+
+
+def _settle_upload(upload: Upload, status: UploadStatus, code: str, recording: str | None = None) -> bool:
+    """Ends an upload without a recording of its own; its bytes go on commit. False if it had ended already."""
+    with transaction.atomic():
+        fields = {"offset": upload.length} if status == UploadStatus.FINISHED else {}
+        ended = Upload.objects.filter(pk=upload.pk, status=UploadStatus.RECEIVING).update(
+            status=status, error_code=code, recording_id=recording, **fields
+        )
+        if ended:
+            audit.record(
+                "upload.reject" if status == UploadStatus.REJECTED else "upload.duplicate",
+                actor=upload.user,
+                student=upload.student_id,
+                object_type="upload",
+                object_ref=upload.pk,
+                code=code,
+            )
+            transaction.on_commit(lambda: storage.discard(upload.pk, ""))
+    return bool(ended)
+
+
+def upload_end(upload: Upload) -> None:
+    """The client gives the upload up: row and bytes go.
+
+    Raises:
+        Refused: upload_busy while another connection is sending.
+    """
+    with storage.open_part(upload.pk), transaction.atomic():
+        fresh = Upload.objects.filter(pk=upload.pk).first()
+        if fresh is not None:
+            fresh.delete()
+        if not Recording.objects.filter(pk=upload.pk).exists():
+            transaction.on_commit(lambda: storage.discard(upload.pk, ""))
+
+
+def uploads_reject(student: Student, code: str) -> int:
+    """Closes every upload under way for this student, in the caller's transaction; returns how many."""
+    under_way = Upload.objects.filter(student=student, status=UploadStatus.RECEIVING).select_related("user")
+    return sum(_settle_upload(upload, UploadStatus.REJECTED, code) for upload in under_way)
+
+
+def uploads_purge() -> dict[str, int]:
+    """Closes uploads that were not finished in time, forgets long settled ones, and repairs what a kill left."""
+    overdue = Upload.objects.filter(status=UploadStatus.RECEIVING, expires_at__lte=timezone.now())
+    expired = 0
+    for upload in overdue.select_related("user"):
+        try:
+            with storage.open_part(upload.pk):
+                expired += _settle_upload(upload, UploadStatus.REJECTED, "upload_expired")
+        except Refused:
+            continue  # someone is sending to it just now
+    settled = Upload.objects.exclude(status=UploadStatus.RECEIVING)
+    forgotten, _ = settled.filter(expires_at__lte=timezone.now() - KEEP_SETTLED).delete()
+    found = storage.repair()
+    return {
+        "expired": expired,
+        "forgotten": forgotten,
+        "placed": len(found.unplaced),
+        "removed": len(found.removable) + len(found.abandoned),
+        "missing": len(found.missing),
+        "unknown": len(found.unknown),
+    }
+
+
+# --- going away -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def recording_delete(recording: Recording, *, by: User | None, reason: str = "requested") -> None:
+    """Deletes a recording with its runs, segments and alerts; the file goes on commit, the audit event stays.
+
+    A run that is going loses its lease with its row: its worker stops and can write nothing more.
+
+    Args:
+        by: who asked; None when a withdrawal or erasure did.
+        reason: ``requested``, ``withdrawn``, ``expired`` or ``erased``, for the audit trail.
+    """
+    from analysis.alerts import alerts_revise
+
+    student = Student.objects.select_for_update().get(pk=recording.student_id)
+    recordings_remove(Recording.objects.filter(pk=recording.pk), by=by, reason=reason)
+    alerts_revise(student)
+
+
+def recordings_remove(recordings: Iterable[Recording], *, by: User | None, reason: str) -> int:
+    """Removes rows and, on commit, files; returns how many. For callers that hold the student's lock."""
+    count = 0
+    for recording in recordings:
+        pk, file = recording.pk, recording.file
+        audit.record(
+            storage.REMOVED,
+            actor=by,
+            student=recording.student_id,
+            object_type="recording",
+            object_ref=pk,
+            reason=reason,
+            runs=Run.objects.filter(recording=recording).count(),
+        )
+        Upload.objects.filter(recording=recording).delete()
+        recording.delete()
+        transaction.on_commit(lambda pk=pk, file=file: storage.discard(pk, file))  # type: ignore[misc]
+        count += 1
+    return count

@@ -1,0 +1,358 @@
+"""An analysis from request to result: claim, lease, heartbeat, retry, cancel, sweep.
+
+The row is the truth and the broker only rings the bell. A bell may ring twice, late or never: a claim is one
+conditional UPDATE, so a run is claimed once; the sweep rings again for runs whose bell got lost.
+
+Whoever claims a run holds its lease: a token drawn for this claim and a time by which it must be renewed. Every write
+to a claimed run names the token. A worker that was paused, cut off or outlived a withdrawal finds its token gone and
+writes nothing. When the lease runs out the sweep hands the run to the next worker, at most three times in all.
+
+Order of locks everywhere: the student's row, then runs.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID, uuid4
+
+from celery import current_app
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, QuerySet
+from django.utils import timezone
+
+from analysis import flow
+from analysis.errors import Refused
+from analysis.flow import RunStatus
+from analysis.models import Recording, Run, Segment
+from students import audit
+from students.consent import purposes_covered
+from students.models import Purpose, Student, User
+
+logger = logging.getLogger(__name__)
+
+TASK = "analysis.tasks.run_process"
+QUEUE = "analysis"
+SEGMENTS_PER_INSERT = 500
+
+
+# --- request ----------------------------------------------------------------------------------------------------------
+
+
+def modalities(recording: Recording) -> tuple[bool, bool]:
+    """Whether the voice and the face may be analysed: consented to, and there at all.
+
+    Raises:
+        Refused: ``no_consent`` (none for recording, or neither for voice nor for face), ``nothing_to_analyse``.
+    """
+    covered = purposes_covered(recording.student)
+    may_voice, may_face = Purpose.VOICE in covered, Purpose.FACE in covered
+    if Purpose.RECORDING not in covered or not (may_voice or may_face):
+        raise Refused("no_consent")
+    voice, face = may_voice and recording.has_audio, may_face and recording.has_video
+    if not (voice or face):
+        raise Refused("nothing_to_analyse")
+    return voice, face
+
+
+@transaction.atomic
+def run_request(recording: Recording, *, by: User | None, track: int | None = None) -> Run:
+    """Queues an analysis of the recording, its first or a repetition, and rings the bell on commit.
+
+    Args:
+        by: who asked; None when the system did.
+        track: number of the face track to follow; None takes the one tracked longest.
+
+    Raises:
+        Refused: ``run_active``, ``no_consent``, ``synthetic_recording``.
+    """
+    student = Student.objects.select_for_update().get(pk=recording.student_id)
+    if recording.synthetic:
+        raise Refused("synthetic_recording")
+    covered = purposes_covered(student)
+    if Purpose.RECORDING not in covered or not covered & {Purpose.VOICE, Purpose.FACE}:
+        raise Refused("no_consent")
+    newest = Run.objects.filter(recording=recording).aggregate(number=Max("number"))["number"] or 0
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(recording=recording, number=newest + 1, requested_by=by, track=track)
+    except IntegrityError:
+        raise Refused("run_active") from None
+    Recording.objects.filter(pk=recording.pk).update(current_run=run)
+    recording.current_run = run
+    audit.record(
+        "run.request", actor=by, student=student, object_type="run", object_ref=run.pk, number=run.number, track=track
+    )
+    transaction.on_commit(lambda: run_ring(run.pk))
+    return run
+
+
+def run_ring(run_id: UUID) -> bool:
+    """Tells the workers that a run is waiting; False when the broker is away (the sweep rings later)."""
+    try:
+        current_app.send_task(TASK, args=[str(run_id)], retry=False)
+    except Exception as error:  # whatever the transport raises, the run waits in the database
+        logger.warning("the bell for run %s could not be rung (%s)", run_id, type(error).__name__)
+        return False
+    return True
+
+
+# --- claim and lease --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a run and to write to it, as long as it is renewed."""
+
+    run: Run
+    token: UUID
+
+    def held(self) -> QuerySet[Run]:
+        """The run's row if this lease still holds it; an empty queryset otherwise."""
+        return Run.objects.filter(pk=self.run.pk, status=RunStatus.RUNNING, lease_token=self.token)
+
+
+class LeaseLost(Exception):  # noqa: N818  (not an error: someone else has the run, or it is gone)
+    """The run is no longer this worker's: taken over, cancelled, withdrawn or deleted. Nothing was written."""
+
+
+class Beat(Enum):
+    """What a heartbeat learns."""
+
+    RENEWED = "renewed"
+    CANCEL = "cancel"
+    LOST = "lost"
+
+
+@transaction.atomic
+def run_claim(run_id: UUID | str) -> Lease | None:
+    """Takes a waiting run, or None: it is not there, not waiting, not due yet, or someone else was faster.
+
+    What is analysed is decided here, from the consents at this moment, under the student's lock. Without consent the
+    run is cancelled, without anything to analyse it fails.
+    """
+    waiting = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, not_before__lte=timezone.now())
+    run = waiting.select_related("recording__student").first()
+    if run is None:
+        return None
+    Student.objects.select_for_update().get(pk=run.recording.student_id)
+    try:
+        voice, face = modalities(run.recording)
+    except Refused as refusal:
+        to = RunStatus.CANCELLED if refusal.code == "no_consent" else RunStatus.FAILED
+        _end(waiting, run, to, refusal.code)
+        return None
+    now, token = timezone.now(), uuid4()
+    claimed = flow.move(
+        waiting.filter(attempt__lt=settings.EMOREC_MAX_ATTEMPTS),
+        RunStatus.RUNNING,
+        attempt=F("attempt") + 1,
+        lease_token=token,
+        lease_expires_at=now + timedelta(seconds=settings.EMOREC_LEASE_S),
+        heartbeat_at=now,
+        started_at=now,
+        voice=voice,
+        face=face,
+        stage="",
+        percent=0,
+    )
+    if not claimed:
+        return None
+    run.refresh_from_db()
+    return Lease(run, token)
+
+
+def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
+    """Renews the lease and saves the progress, if the lease still holds; tells whether to stop.
+
+    Args:
+        percent: over all stages, 0-100.
+    """
+    now = timezone.now()
+    renewed = lease.held().update(
+        lease_expires_at=now + timedelta(seconds=settings.EMOREC_LEASE_S),
+        heartbeat_at=now,
+        stage=stage,
+        percent=percent,
+    )
+    if not renewed:
+        return Beat.LOST
+    return Beat.CANCEL if lease.held().filter(cancel_requested=True).exists() else Beat.RENEWED
+
+
+# --- ends -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def run_complete(lease: Lease, result: dict[str, Any]) -> None:
+    """Saves a result, all of it or nothing: segments, summary and the alerts that follow, once.
+
+    Args:
+        result: as ``ml.results.Recognition.as_dict`` gives it.
+
+    Raises:
+        LeaseLost: the run is no longer ours, or its cancellation was asked for; nothing was written.
+    """
+    from analysis.alerts import alerts_raise
+
+    student = Student.objects.select_for_update().get(pk=lease.run.recording.student_id)
+    moved = flow.move(
+        lease.held().filter(cancel_requested=False),
+        RunStatus.SUCCEEDED,
+        lease_token=None,
+        lease_expires_at=None,
+        finished_at=timezone.now(),
+        percent=100,
+        stage="",
+        error_code="",
+        config=result["config"],
+        model=result["model"],
+        timings=result["timings_s"],
+        quality=result["summary"].get("quality", {}),
+        summary=result["summary"],
+    )
+    if not moved:
+        raise LeaseLost
+    Segment.objects.bulk_create(
+        (
+            Segment(
+                run_id=lease.run.pk,
+                index=index,
+                start_s=segment["start_s"],
+                end_s=segment["end_s"],
+                label=segment["label"],
+                probabilities=segment["probabilities"],
+                voice=segment["voice"],
+                face=segment["face"],
+                quality=segment["quality"],
+            )
+            for index, segment in enumerate(result["segments"])
+        ),
+        batch_size=SEGMENTS_PER_INSERT,
+    )
+    _record(lease.run, RunStatus.SUCCEEDED, attempt=lease.run.attempt, segments=len(result["segments"]))
+    alerts_raise(student)
+
+
+@transaction.atomic
+def run_fail(lease: Lease, code: str, *, passing: bool) -> None:
+    """Ends an attempt that went wrong.
+
+    Args:
+        code: why, as in ``analysis.errors``.
+        passing: another attempt may succeed: the run waits again, longer each time, until its attempts are used up.
+            An expected failure (a damaged file, say) is final at once.
+    """
+    if passing and lease.run.attempt < settings.EMOREC_MAX_ATTEMPTS:
+        delay = timedelta(seconds=settings.EMOREC_RETRY_DELAY_S * 2 ** (lease.run.attempt - 1))
+        flow.move(lease.held(), RunStatus.QUEUED, not_before=timezone.now() + delay, error_code=code, **_NO_LEASE)
+    else:
+        _end(lease.held(), lease.run, RunStatus.FAILED, code)
+
+
+@transaction.atomic
+def run_stop(lease: Lease) -> None:
+    """The worker has stopped because the cancellation was asked for."""
+    _end(lease.held(), lease.run, RunStatus.CANCELLED, "")
+
+
+@transaction.atomic
+def run_cancel(recording: Recording, *, by: User | None) -> None:
+    """Cancels the waiting analysis at once; a running one stops at its next step.
+
+    Raises:
+        Refused: ``run_finished``, there is nothing to cancel.
+    """
+    Student.objects.select_for_update().get(pk=recording.student_id)
+    run = Run.objects.filter(recording=recording, status__in=flow.UNFINISHED_RUN).first()
+    if run is None:
+        raise Refused("run_finished")
+    audit.record("run.cancel", actor=by, student=recording.student_id, object_type="run", object_ref=run.pk)
+    if not _end(Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED), run, RunStatus.CANCELLED, ""):
+        Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(cancel_requested=True)
+
+
+_NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_expires_at": None, "stage": "", "percent": 0}
+
+
+def _end(rows: QuerySet[Run], run: Run, to: RunStatus, code: str) -> bool:
+    """Moves a run to an end other than success; False if it was not there to be moved."""
+    fields = {"finished_at": timezone.now(), "error_code": code, "lease_token": None, "lease_expires_at": None}
+    if not flow.move(rows, to, **fields):
+        return False
+    _record(run, to, code=code)
+    return True
+
+
+def _record(run: Run, status: RunStatus, **detail: Any) -> None:
+    audit.record(
+        f"run.{status.value}",
+        student=run.recording.student_id,
+        object_type="run",
+        object_ref=run.pk,
+        **detail,
+    )
+
+
+# --- sweep ------------------------------------------------------------------------------------------------------------
+
+
+def runs_sweep() -> dict[str, int]:
+    """Puts right what kills, cuts and lost bells left; safe to run at any time and twice at once.
+
+    Returns:
+        How many runs were queued again, failed for good, cancelled, and for how many the bell was rung.
+    """
+    counts = {"requeued": 0, "failed": 0, "cancelled": 0, "rung": 0}
+    now = timezone.now()
+    expired = Run.objects.filter(status=RunStatus.RUNNING, lease_expires_at__lt=now).select_related("recording")
+    for run in expired:
+        outcome = _take_back(run)
+        if outcome:
+            counts[outcome] += 1
+    counts["rung"] = _ring_lost_bells()
+    return counts
+
+
+@transaction.atomic
+def _take_back(run: Run) -> str:
+    """Ends the expired lease of one run, unless it was renewed meanwhile."""
+    rows = Run.objects.filter(pk=run.pk, lease_token=run.lease_token, lease_expires_at__lt=timezone.now())
+    if _end(rows.filter(cancel_requested=True), run, RunStatus.CANCELLED, ""):
+        return "cancelled"
+    if _end(rows.filter(attempt__gte=settings.EMOREC_MAX_ATTEMPTS), run, RunStatus.FAILED, "worker_lost"):
+        return "failed"
+    moved = flow.move(rows, RunStatus.QUEUED, not_before=timezone.now(), error_code="worker_lost", **_NO_LEASE)
+    return "requeued" if moved else ""
+
+
+def _ring_lost_bells() -> int:
+    """Rings for every due run when fewer bells wait at the broker than runs in the database.
+
+    Comparing the two keeps a long queue from filling with a new bell per run at each sweep; a bell too many is
+    answered by a claim that finds nothing.
+    """
+    due = list(
+        Run.objects.filter(status=RunStatus.QUEUED, not_before__lte=timezone.now())
+        .order_by("created_at")
+        .values_list("pk", flat=True)
+    )
+    if not due or bells_waiting() >= len(due):
+        return 0
+    rung = 0
+    for run_id in due:
+        if not run_ring(run_id):
+            break
+        rung += 1
+    return rung
+
+
+def bells_waiting() -> int:
+    """How many bells wait at the broker; 0 when it is away."""
+    try:
+        with current_app.connection_for_read() as connection:
+            return int(connection.default_channel.queue_declare(QUEUE, passive=True).message_count)
+    except Exception:  # no queue yet, or no broker: ringing settles it
+        return 0
