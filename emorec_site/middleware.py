@@ -21,6 +21,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = request_id.set(uuid.uuid4().hex[:12])
+        request.META["REQUEST_ID"] = request_id.get()
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()

@@ -207,6 +207,9 @@ EMOREC_RETRY_DELAY_S = env.int("EMOREC_RETRY_DELAY_S", 10)
 EMOREC_FUSION_ALPHA = env.float("EMOREC_FUSION_ALPHA", 0.6)
 EMOREC_FUSION_BETA = env.float("EMOREC_FUSION_BETA", 0.4)
 EMOREC_SAMPLE_FPS = env.float("EMOREC_SAMPLE_FPS", 5.0)
+EMOREC_ENGINE = env.str("EMOREC_ENGINE", "analysis.worker.load_engine")
+# A run that takes longer is killed with its process and tried again; below the broker's visibility timeout.
+EMOREC_RUN_LIMIT_S = env.int("EMOREC_RUN_LIMIT_S", 4 * 60 * 60)
 
 # --- Celery: a bell, not a ledger ---------------------------------------------------------------------------------
 REDIS_URL = env.str("EMOREC_REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -221,10 +224,18 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
+# In kB, looked at after each task: a child that has grown beyond it is replaced by a fresh one.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("EMOREC_WORKER_MEMORY_KB", 4_000_000)
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 60 * 60, "global_keyprefix": "emorec:"}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 6 * 60 * 60,
+    "global_keyprefix": "emorec:",
+    "socket_connect_timeout": 5,
+}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {

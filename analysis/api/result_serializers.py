@@ -1,0 +1,164 @@
+"""What was recognised, over the wire: segments as the engine printed them, and a student's trend.
+
+Segments and trend come ready for JSON from the engine and from ``analysis.trends``. They pass through untouched; the
+nested serializers here only tell the schema what they look like.
+"""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from analysis.api.serializers import PersonSerializer
+from analysis.emotions import EMOTIONS
+from analysis.flow import AlertStatus
+from analysis.models import LabelCorrection, Segment
+from analysis.models.alert import RuleKind
+
+# --- segments ---------------------------------------------------------------------------------------------------------
+
+
+class ProbabilitiesField(serializers.DictField):
+    """Probabilities keyed by class name, summing to 1."""
+
+    child = serializers.FloatField(min_value=0, max_value=1)
+
+
+class VoiceSerializer(serializers.Serializer[Any]):
+    """The voice of one segment."""
+
+    probabilities = ProbabilitiesField()
+    attention = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
+        help_text="Pairs of time in s and weight; the weights sum to 1.",
+    )
+    speech_share = serializers.FloatField()
+    level_dbfs = serializers.FloatField()
+
+
+class FaceSerializer(serializers.Serializer[Any]):
+    """The face of one segment."""
+
+    probabilities = ProbabilitiesField()
+    track = serializers.IntegerField()
+    frames = serializers.IntegerField()
+    face_share = serializers.FloatField()
+    confidence = serializers.FloatField()
+
+
+@extend_schema_field(ProbabilitiesField(allow_null=True))
+class StoredProbabilities(serializers.JSONField):
+    """Fused probabilities as the engine gave them."""
+
+
+@extend_schema_field(VoiceSerializer(allow_null=True))
+class StoredVoice(serializers.JSONField):
+    """A voice judgement as the engine gave it."""
+
+
+@extend_schema_field(FaceSerializer(allow_null=True))
+class StoredFace(serializers.JSONField):
+    """A face judgement as the engine gave it."""
+
+
+class CorrectionSerializer(serializers.ModelSerializer[LabelCorrection]):
+    """What a person says a segment really showed."""
+
+    label = serializers.ChoiceField(choices=EMOTIONS, read_only=True)
+    by = PersonSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = LabelCorrection
+        fields = ["id", "label", "comment", "by", "at"]
+        read_only_fields = fields
+
+
+class SegmentSerializer(serializers.ModelSerializer[Segment]):
+    """One segment, as ``python -m ml recognise --json`` prints it, with its index and the corrections of its label.
+
+    A gap has neither label nor probabilities.
+    """
+
+    label = serializers.ChoiceField(choices=EMOTIONS, read_only=True, allow_null=True)
+    probabilities = StoredProbabilities(read_only=True)
+    voice = StoredVoice(read_only=True)
+    face = StoredFace(read_only=True)
+    quality = serializers.DictField(read_only=True)
+    corrections = CorrectionSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Segment
+        fields = [
+            "index", "start_s", "end_s", "label", "probabilities", "voice", "face", "quality", "corrections",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+# --- trend ------------------------------------------------------------------------------------------------------------
+
+
+class TrendSettingsSerializer(serializers.Serializer[Any]):
+    """The settings of baseline and control limits, from the EWMA rule."""
+
+    smoothing = serializers.FloatField(help_text="Weight of the newest session, in (0, 1].")
+    width = serializers.FloatField(help_text="Half width of the limits in standard deviations.")
+    baseline_sessions = serializers.IntegerField()
+    min_evidence_s = serializers.FloatField()
+    min_coverage = serializers.FloatField()
+
+
+class BaselineSerializer(serializers.Serializer[Any]):
+    """The student's own baseline of negative share."""
+
+    centre = serializers.FloatField()
+    sigma = serializers.FloatField()
+    sessions = serializers.IntegerField()
+
+
+class TrendSessionSerializer(serializers.Serializer[Any]):
+    """One session: shares of judged time as fractions of 1, and where it stands against the control limits."""
+
+    recording_id = serializers.UUIDField()
+    run_id = serializers.UUIDField()
+    recorded_at = serializers.DateTimeField()
+    analysed_at = serializers.DateTimeField(allow_null=True)
+    duration_s = serializers.FloatField()
+    model_version = serializers.CharField()
+    synthetic = serializers.BooleanField()
+    covered_s = serializers.FloatField()
+    judged_s = serializers.FloatField()
+    voice_s = serializers.FloatField()
+    face_s = serializers.FloatField()
+    shares = ProbabilitiesField(help_text="Share of the judged time per emotion; all 0 when nothing was judged.")
+    negative_share = serializers.FloatField(allow_null=True)
+    mean_probabilities = ProbabilitiesField()
+    corrected = serializers.IntegerField(help_text="Segments whose label a person corrected.")
+    coverage = serializers.FloatField()
+    voice_coverage = serializers.FloatField()
+    face_coverage = serializers.FloatField()
+    enough_evidence = serializers.BooleanField()
+    in_baseline = serializers.BooleanField()
+    ewma = serializers.FloatField(allow_null=True)
+    lower_limit = serializers.FloatField(allow_null=True)
+    upper_limit = serializers.FloatField(allow_null=True)
+    over_limit = serializers.BooleanField()
+
+
+class TrendAlertSerializer(serializers.Serializer[Any]):
+    """An alert on the line."""
+
+    id = serializers.UUIDField()
+    recording_id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=RuleKind.choices)
+    status = serializers.ChoiceField(choices=AlertStatus.choices)
+    raised_at = serializers.DateTimeField()
+
+
+class TrendSerializer(serializers.Serializer[Any]):
+    """A student's sessions, oldest first, with baseline, control limits and alerts."""
+
+    student = serializers.UUIDField()
+    settings = TrendSettingsSerializer()
+    baseline = BaselineSerializer(allow_null=True)
+    sessions = TrendSessionSerializer(many=True)
+    alerts = TrendAlertSerializer(many=True)

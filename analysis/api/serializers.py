@@ -1,0 +1,302 @@
+"""What goes over the wire. Field names are a contract: scripts of other people rely on them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from analysis.errors import problem
+from analysis.flow import AlertStatus, RecordingStatus, ReviewStatus
+from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
+from analysis.models.review import Decision
+from students.consent import purposes_covered
+from students.models import Consent, Purpose, Role, Student, User
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A failure: a stable code, a sentence for the person, and what to do next."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    next_step = serializers.CharField()
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """A member of the centre."""
+
+    name = serializers.CharField(source="__str__", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "name"]
+
+
+# --- account ----------------------------------------------------------------------------------------------------------
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    """The signed-in user, and the actions their role has."""
+
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    name = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+    actions = serializers.ListField(child=serializers.CharField())
+
+
+class CredentialsSerializer(serializers.Serializer[Any]):
+    """User name and password."""
+
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=4096, trim_whitespace=False, style={"input_type": "password"})
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """A new token, shown this once."""
+
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+# --- students ---------------------------------------------------------------------------------------------------------
+
+
+class StudentSerializer(serializers.ModelSerializer[Student]):
+    """A student as listed."""
+
+    class Meta:
+        model = Student
+        fields = ["id", "number", "name", "programme", "year", "synthetic", "created_at"]
+        read_only_fields = fields
+
+
+class StudentDetailSerializer(StudentSerializer):
+    """A student with the purposes that standing consents cover at this moment."""
+
+    purposes_covered = serializers.SerializerMethodField()
+
+    class Meta(StudentSerializer.Meta):
+        fields = [*StudentSerializer.Meta.fields, "purposes_covered"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=Purpose.choices)))
+    def get_purposes_covered(self, student: Student) -> list[str]:
+        covered = purposes_covered(student)
+        return [purpose for purpose in Purpose.values if purpose in covered]
+
+
+class StudentWriteSerializer(serializers.Serializer[Any]):
+    """A student's own fields. What may stand in them is decided in ``students.records``."""
+
+    number = serializers.CharField(trim_whitespace=False)
+    name = serializers.CharField(trim_whitespace=False)
+    programme = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    year = serializers.IntegerField(required=False, allow_null=True)
+
+
+class ConsentSerializer(serializers.ModelSerializer[Consent]):
+    """One purpose agreed to. ``in_force`` tells whether it holds at this moment."""
+
+    granted_by = PersonSerializer(read_only=True, allow_null=True)
+    has_evidence = serializers.SerializerMethodField()
+    in_force = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Consent
+        fields = [
+            "id", "student", "purpose", "granted_at", "granted_by", "expires_on", "has_evidence", "in_force",
+            "ended_at", "end_reason",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_has_evidence(self, consent: Consent) -> bool:
+        return bool(consent.evidence)
+
+
+class ConsentWriteSerializer(serializers.Serializer[Any]):
+    """A consent to grant. Evidence (PDF, PNG or JPEG) needs multipart/form-data."""
+
+    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    expires_on = serializers.DateField(required=False, allow_null=True, help_text="The last day on which it holds.")
+    evidence = serializers.FileField(required=False, allow_null=True)
+
+
+# --- recordings -------------------------------------------------------------------------------------------------------
+
+
+class RecordingQuerySerializer(serializers.Serializer[Any]):
+    """Filters of the list of recordings."""
+
+    student = serializers.UUIDField(required=False)
+    status = serializers.ChoiceField(choices=RecordingStatus.choices, required=False)
+
+
+class RecordingUploadSerializer(serializers.Serializer[Any]):
+    """A recording to store and analyse."""
+
+    student = serializers.UUIDField()
+    recorded_at = serializers.DateTimeField(help_text="ISO 8601; without an offset, the site's time zone.")
+    file = serializers.FileField(allow_empty_file=True, max_length=None)
+
+
+class RecordingSerializer(serializers.ModelSerializer[Recording]):
+    """A recording and how far its analysis is."""
+
+    status = serializers.ChoiceField(choices=RecordingStatus.choices, read_only=True)
+    stage = serializers.SerializerMethodField(help_text="What the worker is doing; empty while nothing is done.")
+    percent = serializers.SerializerMethodField(help_text="0-100 over all stages.")
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Recording
+        fields = [
+            "id", "student", "recorded_at", "uploaded_at", "original_name", "duration_s", "has_audio", "has_video",
+            "status", "stage", "percent", "error", "synthetic",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_stage(self, recording: Recording) -> str:
+        return recording.current_run.stage if recording.current_run else ""
+
+    def get_percent(self, recording: Recording) -> float:
+        return recording.current_run.percent if recording.current_run else 0.0
+
+    @extend_schema_field(ProblemSerializer(allow_null=True))
+    def get_error(self, recording: Recording) -> dict[str, str] | None:
+        if recording.current_run is None or recording.status != RecordingStatus.FAILED:
+            return None
+        return problem(recording.current_run.error_code).as_dict()
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """The newest run. What it measured is null for those who do not see results."""
+
+    RESULTS = ("model", "config", "timings", "quality")
+
+    model = serializers.JSONField(read_only=True, allow_null=True, help_text="Version and SHA-256 of the weights.")
+    config = serializers.JSONField(read_only=True, allow_null=True, help_text="The settings it ran with.")
+    timings = serializers.JSONField(read_only=True, allow_null=True, help_text="Seconds per stage.")
+    quality = serializers.JSONField(read_only=True, allow_null=True, help_text="Shares of time with face, speech.")
+
+    class Meta:
+        model = Run
+        fields = [
+            "number", "voice", "face", "created_at", "started_at", "finished_at", "model", "config", "timings",
+            "quality",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        return shown if self.context.get("results") else shown | dict.fromkeys(self.RESULTS)
+
+
+class RecordingDetailSerializer(RecordingSerializer):
+    """A recording with its newest run. ``context["results"]`` says whether the reader may see what it measured."""
+
+    run = RunSerializer(source="current_run", read_only=True, allow_null=True)
+
+    class Meta(RecordingSerializer.Meta):
+        fields = [*RecordingSerializer.Meta.fields, "run"]
+        read_only_fields = fields
+
+
+# --- alerts and reviews -----------------------------------------------------------------------------------------------
+
+
+class AlertQuerySerializer(serializers.Serializer[Any]):
+    """Filters of the list of alerts."""
+
+    student = serializers.UUIDField(required=False)
+    status = serializers.ChoiceField(choices=AlertStatus.choices, required=False)
+
+
+class ReviewQuerySerializer(serializers.Serializer[Any]):
+    """Filters of the list of reviews."""
+
+    student = serializers.UUIDField(required=False)
+    status = serializers.ChoiceField(choices=ReviewStatus.choices, required=False)
+
+
+class RuleSerializer(serializers.ModelSerializer[AlertRule]):
+    """The rule that raised an alert."""
+
+    class Meta:
+        model = AlertRule
+        fields = ["id", "name"]
+
+
+class AlertSerializer(serializers.ModelSerializer[Alert]):
+    """An alert as listed. ``recording`` is the one with which the crossing began."""
+
+    rule = RuleSerializer(read_only=True, allow_null=True)
+    recording = serializers.UUIDField(source="crossing_id", read_only=True)
+
+    class Meta:
+        model = Alert
+        fields = ["id", "student", "kind", "rule", "recording", "status", "raised_at", "settled_at", "synthetic"]
+        read_only_fields = fields
+
+
+class AlertEventSerializer(serializers.ModelSerializer[AlertEvent]):
+    """One change of an alert."""
+
+    by = PersonSerializer(source="actor", read_only=True, allow_null=True)
+
+    class Meta:
+        model = AlertEvent
+        fields = ["at", "by", "status", "reason"]
+        read_only_fields = fields
+
+
+class AlertDetailSerializer(AlertSerializer):
+    """An alert with the numbers that raised it and everything that happened to it."""
+
+    evidence = serializers.DictField(read_only=True)
+    events = AlertEventSerializer(many=True, read_only=True)
+
+    class Meta(AlertSerializer.Meta):
+        fields = [*AlertSerializer.Meta.fields, "evidence", "events"]
+        read_only_fields = fields
+
+
+class DismissSerializer(serializers.Serializer[Any]):
+    """Why an alert is dismissed."""
+
+    reason = serializers.CharField(max_length=2000)
+
+
+class EscalateSerializer(serializers.Serializer[Any]):
+    """Why an alert is escalated; may be left out."""
+
+    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class ReviewSerializer(serializers.ModelSerializer[Review]):
+    """A flagged student in the review queue."""
+
+    reviewer = PersonSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Review
+        fields = [
+            "id", "student", "status", "opened_at", "reviewer", "decision", "note", "settled_at", "synthetic",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ReviewDetailSerializer(ReviewSerializer):
+    """A review with the alerts it gathers."""
+
+    alerts = AlertSerializer(many=True, read_only=True)
+
+    class Meta(ReviewSerializer.Meta):
+        fields = [*ReviewSerializer.Meta.fields, "alerts"]
+        read_only_fields = fields
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    """What a review came to, and why."""
+
+    decision = serializers.ChoiceField(choices=Decision.choices)
+    note = serializers.CharField(max_length=10_000)
