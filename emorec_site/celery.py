@@ -13,4 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emorec_site.settings")
 
 app = Celery("emorec")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.set_default()  # for every thread, not only the one that imports this: web requests ring from theirs
 app.autodiscover_tasks()
+
+from emorec_site import pulse  # noqa: E402, F401  (connects to the worker's signals)

@@ -1,0 +1,44 @@
+"""Celery's entry points: fetch, call, nothing else. Messages carry an id and nothing more."""
+
+from celery import shared_task
+from django.conf import settings
+
+
+@shared_task(name="analysis.tasks.run_process", time_limit=settings.EMOREC_RUN_LIMIT_S)
+def run_process(run_id: str) -> None:
+    """Rings in the run with this id."""
+    from analysis import worker
+
+    worker.run_process(run_id)
+
+
+@shared_task(name="analysis.tasks.runs_sweep")
+def runs_sweep() -> None:
+    """Puts right what kills, cuts and lost bells left."""
+    from analysis import runs
+
+    runs.runs_sweep()
+
+
+@shared_task(name="analysis.tasks.uploads_purge")
+def uploads_purge() -> None:
+    """Closes overdue uploads and compares the disk with the database."""
+    from analysis import intake
+
+    intake.uploads_purge()
+
+
+@shared_task(name="analysis.tasks.consents_expire")
+def consents_expire() -> None:
+    """Ends consents whose last day is over."""
+    from students import consent
+
+    consent.consents_expire()
+
+
+@shared_task(name="analysis.tasks.notices_send")
+def notices_send() -> None:
+    """Mails notices that have not been mailed yet."""
+    from analysis import notices
+
+    notices.notices_send()
