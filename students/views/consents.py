@@ -1,0 +1,118 @@
+"""What a student agreed to: state, history, granting, withdrawing, evidence."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from students import audit, consent, evidence
+from students.access import Action, allowed, door, fetch, fetch_student, signed_in
+from students.forms import ConsentForm, attempt
+from students.models import Consent, Purpose, Student, User
+
+# What a withdrawal deletes, in plain words. The deleting itself is done by those who answer ``consent_ended``.
+CONSEQUENCES = {
+    Purpose.RECORDING: gettext_lazy(
+        "All recordings of this student are deleted, with everything that was analysed from them. "
+        "An analysis that is running stops."
+    ),
+    Purpose.VOICE: gettext_lazy(
+        "Everything that was recognised from the voice is deleted, with the results it went into. "
+        "An analysis that is running stops."
+    ),
+    Purpose.FACE: gettext_lazy(
+        "Everything that was recognised from the face is deleted, with the results it went into. "
+        "An analysis that is running stops."
+    ),
+    Purpose.RESEARCH: gettext_lazy(
+        "From now on nothing of this student may be used in research. Recordings and results stay for counselling."
+    ),
+}
+
+
+@door(Action.CONSENT_VIEW)
+@require_safe
+def student_consents(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The state of every purpose, and how it came about."""
+    student = fetch_student(request.user, Action.CONSENT_VIEW, pk)
+    context = {
+        "student": student,
+        "states": consent.consent_states(student),
+        "history": student.consents.select_related("granted_by", "ended_by"),
+        "may_grant": allowed(request.user, Action.CONSENT_GRANT),
+        "may_withdraw": allowed(request.user, Action.CONSENT_WITHDRAW),
+    }
+    return render(request, "students/consents.html", context)
+
+
+@door(Action.CONSENT_GRANT)
+def consent_grant(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Records what a student has agreed to: one form on paper, one or more purposes."""
+    student = fetch_student(request.user, Action.CONSENT_GRANT, pk)
+    initial = {"purposes": [value for value in request.GET.getlist("purpose") if value in Purpose.values]}
+    form = ConsentForm(request.POST or None, request.FILES or None, initial=initial)
+    if form.is_valid() and attempt(form, lambda: _grant(student, form, by=signed_in(request))) is not None:
+        messages.success(request, _("The consent was recorded."))
+        return redirect("student-consents", student.pk)
+    return render(request, "students/consent_form.html", {"form": form, "student": student})
+
+
+@transaction.atomic
+def _grant(student: Student, form: ConsentForm, *, by: User) -> list[Consent]:
+    """Grants every purpose ticked, each with its own copy of the evidence: each may be erased by itself."""
+    given = form.cleaned_data
+    upload = given["evidence"]
+    content = upload.read(evidence.MAX_BYTES + 1) if upload else b""
+    return [
+        consent.consent_grant(
+            student,
+            by=by,
+            purpose=purpose,
+            expires_on=given["expires_on"],
+            evidence=ContentFile(content, name=upload.name) if upload else None,
+        )
+        for purpose in given["purposes"]
+    ]
+
+
+@door(Action.CONSENT_WITHDRAW)
+def consent_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Says in plain words what a withdrawal deletes, and withdraws."""
+    found = fetch(
+        request.user, Action.CONSENT_WITHDRAW, Consent.objects.select_related("student").filter(ended_at=None), pk
+    )
+    if request.method == "POST":
+        consent.consent_withdraw(found, by=signed_in(request))
+        messages.success(request, _("The consent was withdrawn."))
+        return redirect("student-consents", found.student_id)
+    context = {"consent": found, "student": found.student, "consequence": CONSEQUENCES[Purpose(found.purpose)]}
+    return render(request, "students/consent_withdraw.html", context)
+
+
+@door(Action.CONSENT_VIEW)
+@require_safe
+@never_cache
+def consent_evidence(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The evidence file, for download only: the browser neither shows it nor guesses its type."""
+    found = fetch(request.user, Action.CONSENT_VIEW, Consent.objects.exclude(evidence=""), pk)
+    try:
+        file = found.evidence.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    audit.record(
+        "consent.evidence",
+        actor=signed_in(request),
+        student=found.student_id,
+        object_type="consent",
+        object_ref=found.pk,
+    )
+    response = FileResponse(file, as_attachment=True, filename=found.evidence_name, content_type=found.evidence_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
