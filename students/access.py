@@ -148,7 +148,10 @@ def door(
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             require(request.user, action)
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            # What is behind the door stays out of every cache: the next person at this browser may see less.
+            response.setdefault("Cache-Control", "no-store")
+            return response
 
         setattr(guarded, "door_action", action)  # noqa: B010  (a plain attribute is unknown to the type checker)
         return guarded

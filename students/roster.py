@@ -76,6 +76,12 @@ class RosterRow:
     errors: list[tuple[str, str]] = field(default_factory=list)
     student: Student | None = None
 
+    @property
+    def remarks(self) -> list[str]:
+        """What is wrong, or what would change, in the reader's language."""
+        wrong = [f"{_label(name)}: {sentence}" for name, sentence in self.errors]
+        return wrong + [f"{_label(name)}: {_shown(was)} → {_shown(now)}" for name, (was, now) in self.changes.items()]
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -285,6 +291,14 @@ def _compare(rows: list[RosterRow]) -> None:
             if getattr(student, name) != value
         }
         row.action = "update" if row.changes else "unchanged"
+
+
+def _label(name: str) -> str:
+    return str(Student._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _shown(value: Any) -> str:
+    return _("(empty)") if value in (None, "") else str(value)
 
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
