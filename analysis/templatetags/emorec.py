@@ -50,7 +50,7 @@ class Plan:
 
 MENU = (
     Plan(_("Start"), "home", "home", Action.ACCOUNT),
-    Plan(_("Students"), "users", "students", Action.STUDENT_VIEW, ("student", "roster")),
+    Plan(_("Students"), "users", "students", Action.STUDENT_VIEW, ("student",)),
     Plan(_("Upload"), "upload", "upload", Action.RECORDING_UPLOAD),
     Plan(_("Recordings"), "video", "recordings", Action.RECORDING_VIEW, ("recording",)),
     Plan(_("Alerts"), "flag", "alerts", Action.ALERT_VIEW, ("alert",)),

@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -45,12 +44,9 @@ def back(request: HttpRequest, fallback: str, *args: Any) -> HttpResponseRedirec
     return redirect(fallback, *args)
 
 
-def tell_refusal(request: HttpRequest, refused: Refused | ValidationError) -> None:
+def tell_refusal(request: HttpRequest, refused: Refused) -> None:
     """Puts why something was not done, and what to do next, among the messages."""
-    if isinstance(refused, Refused):
-        messages.warning(request, f"{refused.problem.sentence} {refused.problem.next_step}")
-    else:
-        messages.warning(request, " ".join(refused.messages))
+    messages.warning(request, f"{refused.problem.sentence} {refused.problem.next_step}")
 
 
 def no_store(response: HttpResponse) -> HttpResponse:

@@ -1,0 +1,134 @@
+"""What people type into the pages about alerts, reviews, rules and labels."""
+
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from analysis.alerts import BOUNDS, rule_name
+from analysis.emotions import LABELS
+from analysis.models import AlertRule
+from analysis.models.alert import RuleKind
+from analysis.models.review import Decision
+
+
+class CorrectionForm(forms.Form):
+    """What a moment really showed."""
+
+    label = forms.ChoiceField(label=_("What this moment really showed"), choices=list(LABELS.items()))
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        max_length=300,
+        help_text=_("Why, if it helps. No names, please."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class DismissForm(forms.Form):
+    """Why an alert is of no concern."""
+
+    reason = forms.CharField(
+        label=_("Why this is no cause for concern"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class EscalateForm(forms.Form):
+    """What the reviewing administrator should know."""
+
+    reason = forms.CharField(
+        label=_("What the administrator should know"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class DecisionForm(forms.Form):
+    """What a review came to."""
+
+    decision = forms.ChoiceField(label=_("Decision"), choices=Decision.choices, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=4000,
+        help_text=_("What you looked at, what you decided and why. It stays with the student's record."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class RuleForm(forms.Form):
+    """The settings of one alert rule; only those that its kind uses. Shares are typed in per cent."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    enabled = forms.BooleanField(label=_("This rule is in use"), required=False)
+
+    def __init__(self, *args: Any, rule: AlertRule, **kwargs: Any) -> None:
+        initial = {"name": rule_name(rule), "enabled": rule.enabled}
+        for setting in BOUNDS[rule.kind]:
+            initial[setting] = self._shown(rule.kind, setting, getattr(rule, setting))
+        super().__init__(*args, initial=initial, **kwargs)
+        self.rule = rule
+        for setting, (least, greatest) in BOUNDS[rule.kind].items():
+            self.fields[setting] = self._field(rule.kind, setting, least, greatest)
+
+    @classmethod
+    def _field(cls, kind: str, setting: str, least: float, greatest: float) -> forms.Field:
+        """The field of one setting with its bounds, which are those of ``analysis.alerts``."""
+        label, help_text = _SETTINGS[(kind, setting)] if (kind, setting) in _SETTINGS else _SETTINGS[setting]
+        bounds = {
+            "min_value": cls._shown(kind, setting, least),
+            "max_value": cls._shown(kind, setting, greatest),
+            "label": label,
+            "help_text": help_text,
+        }
+        if setting == "sessions":
+            return forms.IntegerField(**bounds)
+        return forms.FloatField(**bounds, widget=forms.NumberInput(attrs={"step": "any"}))
+
+    @staticmethod
+    def _is_share(kind: str, setting: str) -> bool:
+        return setting == "min_coverage" or (setting == "threshold" and kind != RuleKind.EWMA)
+
+    @classmethod
+    def _shown(cls, kind: str, setting: str, value: float) -> float:
+        return round(100 * value, 2) if cls._is_share(kind, setting) else value
+
+    def changes(self) -> dict[str, Any]:
+        """What ``rule_update`` takes: shares as fractions of 1. A name left as it is shown stays untranslated."""
+        values = {
+            name: value / 100 if self._is_share(self.rule.kind, name) else value
+            for name, value in self.cleaned_data.items()
+        }
+        if values["name"] == rule_name(self.rule):
+            del values["name"]
+        return values
+
+
+_SETTINGS: dict[str | tuple[str, str], tuple[Promise, Promise]] = {
+    "threshold": (
+        _("Share of negative time (per cent)"),
+        _("Attention is asked for when more than this part of the judged time is negative."),
+    ),
+    (RuleKind.EWMA, "threshold"): (
+        _("Width of the limits (standard deviations)"),
+        _("The larger, the fewer alerts. Usual values lie between 2.5 and 3."),
+    ),
+    "sessions": (_("Sessions in a row"), _("So many sessions one after the other have to be over the share above.")),
+    (RuleKind.EWMA, "sessions"): (
+        _("Sessions that make the baseline"),
+        _("The student’s first sessions with enough evidence; later ones are compared with them."),
+    ),
+    "smoothing": (
+        _("Weight of the newest session"),
+        _("The larger, the faster the running average follows the newest sessions."),
+    ),
+    "min_evidence_s": (
+        _("Least judged time (seconds)"),
+        _("A session in which fewer seconds could be judged never raises an alert."),
+    ),
+    "min_coverage": (
+        _("Least judged part of the recording (per cent)"),
+        _("Nor does one in which a smaller part of the recording could be judged."),
+    ),
+}

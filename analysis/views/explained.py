@@ -1,0 +1,175 @@
+"""A run in words: how far it is, how good the recording was, and how the result came about."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analysis import wording
+from analysis.emotions import NEGATIVE
+from analysis.flow import RunStatus
+from analysis.models import Run
+
+STAGES: dict[str, str | Promise] = {
+    "": gettext_lazy("Starting"),
+    "probe": gettext_lazy("Reading the recording"),
+    "separation": gettext_lazy("Separating the voice from music and noise"),
+    "speech": gettext_lazy("Finding where someone speaks"),
+    "voice": gettext_lazy("Listening to the voice"),
+    "frames": gettext_lazy("Looking for faces"),
+    "face": gettext_lazy("Reading the face"),
+    "fusion": gettext_lazy("Bringing voice and face together"),
+}
+"""The engine's stages as people read them; a test holds the keys to ``ml.results.STAGES``."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a table: what, how much, and what that means."""
+
+    name: str
+    value: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face that was followed through the recording."""
+
+    number: int
+    seconds: float | None
+    start_s: float | None
+    end_s: float | None
+    chosen: bool
+
+
+def stage(run: Run) -> str:
+    """What happens at the moment, in words."""
+    if run.status == RunStatus.QUEUED:
+        return _("Waiting for another try") if run.attempt else _("Waiting for its turn")
+    return str(STAGES.get(run.stage, STAGES[""]))
+
+
+def quality(run: Run) -> list[Fact]:
+    """How usable the recording was. It says nothing about what was recognised, so staff may see it."""
+    return [fact for fact in (_speech(run), _face(run), _level(run)) if fact]
+
+
+def _share(run: Run, key: str) -> float | None:
+    value = run.quality.get(key)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _speech(run: Run) -> Fact | None:
+    share = _share(run, "speech_share")
+    if not run.voice or share is None:
+        return None
+    meaning = _("Enough to judge the voice.") if share >= 0.2 else _("Little speech: the voice could seldom be judged.")
+    return Fact(_("Time with speech"), wording.percent(share), meaning)
+
+
+def _face(run: Run) -> Fact | None:
+    share = _share(run, "face_share")
+    if not run.face or share is None:
+        return None
+    meaning = (
+        _("Enough to judge the face.")
+        if share >= 0.2
+        else _("The face was seldom in view. Camera at eye level and light from the front help.")
+    )
+    return Fact(_("Time with the face in view"), wording.percent(share), meaning)
+
+
+def _level(run: Run) -> Fact | None:
+    level = _share(run, "level_dbfs")
+    if not run.voice or level is None:
+        return None
+    if level < -45:
+        meaning = _("Very quiet: put the microphone closer.")
+    elif level > -6:
+        meaning = _("Very loud: the sound may be distorted.")
+    else:
+        meaning = _("A good level.")
+    return Fact(_("Loudness"), _("%(level).0f dB below full scale") % {"level": abs(level)}, meaning)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What the page says first about a result: judged time, share of negative time, the commonest emotions."""
+    from analysis.trends import session_index
+
+    index = session_index(run.recording) if run.recording.current_run_id == run.pk else None
+    if index is None:
+        return {}
+    common = sorted(((name, share) for name, share in index.shares.items() if share >= 0.01), key=lambda item: -item[1])
+    return {"index": index, "common": common, "negative": NEGATIVE}
+
+
+def origin(run: Run) -> list[Fact]:
+    """How a result came about: what was analysed with which models and settings, and how long it took."""
+    config, model = run.config, run.model
+    facts = [Fact(_("Analysed"), _modalities(run))]
+    if run.voice and run.face and "alpha" in config:
+        facts.append(
+            Fact(
+                _("Weight of face and voice"),
+                f"{config['alpha']:g} : {config['beta']:g}",
+                _("Where one of the two is missing, the other decides alone."),
+            )
+        )
+    if "segment_s" in config:
+        facts.append(
+            Fact(
+                _("Length of a moment"),
+                _("%(length)g s, a new one every %(hop)g s") % {"length": config["segment_s"], "hop": config["hop_s"]},
+            )
+        )
+    if run.face and "sample_fps" in config:
+        facts.append(Fact(_("Pictures looked at"), _("%(number)g per second") % {"number": config["sample_fps"]}))
+    facts += [Fact(_("Model"), text) for text in _models(model)]
+    if run.started_at and run.finished_at:
+        took = wording.duration(max(1, (run.finished_at - run.started_at).total_seconds()))
+        facts.append(Fact(_("Time taken"), took, _timings(run)))
+    return facts
+
+
+def _modalities(run: Run) -> str:
+    if run.voice and run.face:
+        return _("voice and face")
+    return _("voice only") if run.voice else _("face only")
+
+
+def _models(model: dict[str, Any]) -> list[str]:
+    """Version and the beginning of the SHA-256 of each weights file, as the run recorded them."""
+    version = str(model.get("version", ""))
+    hashes = [
+        f"{name}: {str(entry.get('sha256', ''))[:12]}"
+        for name, entry in sorted(model.items())
+        if isinstance(entry, dict) and entry.get("sha256")
+    ]
+    return [text for text in [version, *hashes] if text]
+
+
+def _timings(run: Run) -> str:
+    parts = [
+        f"{STAGES[name]} {seconds:.1f} s"
+        for name, seconds in run.timings.items()
+        if name in STAGES and isinstance(seconds, int | float)
+    ]
+    return " · ".join(parts)
+
+
+def tracks(run: Run) -> list[Face]:
+    """The faces that were followed, the chosen one included; empty where no face was analysed."""
+    chosen = run.summary.get("track")
+    return [
+        Face(
+            number=int(track["track"]),
+            seconds=track.get("seconds"),
+            start_s=track.get("start_s"),
+            end_s=track.get("end_s"),
+            chosen=track["track"] == chosen,
+        )
+        for track in run.summary.get("tracks", [])
+    ]

@@ -1,0 +1,278 @@
+"""The list of recordings, one recording with its analysis, and what one can do with it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from analysis import charts, intake, runs
+from analysis.emotions import NEGATIVE
+from analysis.errors import Refused, problem
+from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
+from analysis.forms import CorrectionForm
+from analysis.models import LabelCorrection, Recording, Run, Segment
+from analysis.reviews import label_correct
+from analysis.views import explained
+from analysis.views.common import back, no_store, page_of, permits, results_viewed, tell_refusal
+from students.access import Action, door, fetch, scoped, signed_in
+from students.models import User
+
+MOMENTS_PER_PAGE = 15
+
+
+@door(Action.RECORDING_VIEW)
+@require_safe
+def recordings(request: HttpRequest) -> HttpResponse:
+    """The recordings one may see, newest first, by status."""
+    user = signed_in(request)
+    rows = scoped(user, Action.RECORDING_VIEW, Recording.objects.all())
+    chosen = request.GET.get("status", "")
+    if chosen == RecordingStatus.UPLOADED:
+        rows = rows.filter(current_run__isnull=True)
+    elif chosen in RecordingStatus.values:
+        rows = rows.filter(current_run__status=chosen)
+    else:
+        chosen = ""
+    rows = rows.select_related("student", "current_run").order_by("-uploaded_at", "pk")
+    return render(
+        request,
+        "analysis/recordings.html",
+        {"page": page_of(request, rows), "chosen": chosen, "statuses": RecordingStatus.choices},
+    )
+
+
+def _with_run(user: User, action: Action, pk: str) -> Recording:
+    """The recording, if the user may do ``action`` on it, with its student and run."""
+    return fetch(user, action, Recording.objects.select_related("student", "current_run", "uploaded_by"), pk)
+
+
+def _shown_run(request: HttpRequest, recording: Recording) -> Run | None:
+    """The run whose results are shown: the newest, or the earlier one that ``?run=`` names if it succeeded."""
+    number = request.GET.get("run", "")
+    if number.isascii() and number.isdigit() and len(number) < 6:
+        earlier = Run.objects.filter(recording=recording, number=int(number), status=RunStatus.SUCCEEDED).first()
+        return earlier or recording.current_run
+    return recording.current_run
+
+
+@door(Action.RECORDING_VIEW)
+@require_safe
+def recording(request: HttpRequest, pk: str) -> HttpResponse:
+    """One recording: its state for everyone who may see it, its results only for those who may see results."""
+    user = signed_in(request)
+    found = _with_run(user, Action.RECORDING_VIEW, pk)
+    run = _shown_run(request, found)
+    sees_results = permits(user, Action.RESULTS_VIEW, found.student)
+    context: dict[str, Any] = {
+        "recording": found,
+        "student": found.student,
+        "run": run,
+        "newest": run == found.current_run,
+        "earlier": [] if not sees_results else _earlier(found, run),
+        "manages": permits(user, Action.RECORDING_MANAGE, found.student),
+        "sees_results": sees_results,
+        "quality": explained.quality(run) if run and run.status == RunStatus.SUCCEEDED else [],
+        **_status_context(found, whole=True),
+    }
+    if sees_results and run and run.status == RunStatus.SUCCEEDED:
+        context |= _results(request, run)
+        context["corrects"] = permits(user, Action.LABELS_CORRECT, found.student)
+        results_viewed(request, found.student, "recording", found.pk)
+    return no_store(render(request, "analysis/recording.html", context))
+
+
+def _earlier(recording: Recording, shown: Run | None) -> QuerySet[Run]:
+    """The other runs that have results, newest first."""
+    rows = Run.objects.filter(recording=recording, status=RunStatus.SUCCEEDED)
+    return rows.exclude(pk=shown.pk) if shown else rows
+
+
+def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """What was recognised in one run."""
+    return {
+        "figures": {"timeline": charts.timeline_figure(run), "attention": charts.attention_figure(run)},
+        "summary": explained.summary(run),
+        "origin": explained.origin(run),
+        "tracks": explained.tracks(run),
+        "segments_data": _segments_data(run),
+        **_moments(request, run),
+    }
+
+
+def _segments_data(run: Run) -> list[list[Any]]:
+    """What the page's script shows under the playhead: ``[id, start, end, label, corrected label]`` per segment."""
+    rows = _corrected(run.segments.all()).defer("voice", "face", "probabilities")
+    return [[s.pk, s.start_s, s.end_s, s.label, s.corrected[0].label if s.corrected else None] for s in rows]
+
+
+def _corrected(segments: QuerySet[Segment]) -> QuerySet[Any]:
+    """Segments with their corrections, the newest first, as ``corrected``."""
+    newest = LabelCorrection.objects.select_related("by").order_by("-at")
+    return segments.prefetch_related(Prefetch("corrections", newest, to_attr="corrected"))
+
+
+MOMENT_FILTERS = ("all", "negative", "corrected", "gaps")
+
+
+def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """One page of the list of moments."""
+    chosen = request.GET.get("moments", "all")
+    rows = run.segments.all()
+    match chosen:
+        case "negative":
+            rows = rows.filter(label__in=sorted(NEGATIVE))
+        case "corrected":
+            rows = rows.filter(corrections__isnull=False).distinct()
+        case "gaps":
+            rows = rows.filter(label__isnull=True)
+        case _:
+            chosen = "all"
+    return {
+        "moments": page_of(request, _corrected(rows.order_by("index")), MOMENTS_PER_PAGE),
+        "moments_chosen": chosen,
+        "run": run,
+    }
+
+
+@door(Action.RESULTS_VIEW)
+@require_safe
+def moments(request: HttpRequest, pk: str) -> HttpResponse:
+    """A page of the list of moments, for htmx."""
+    user = signed_in(request)
+    found = _with_run(user, Action.RESULTS_VIEW, pk)
+    run = _shown_run(request, found)
+    if run is None or run.status != RunStatus.SUCCEEDED:
+        return redirect("recording", found.pk)
+    context = {
+        "recording": found,
+        "corrects": permits(user, Action.LABELS_CORRECT, found.student),
+        **_moments(request, run),
+    }
+    results_viewed(request, found.student, "recording", found.pk)
+    return no_store(render(request, "analysis/_moments.html", context))
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+
+
+def _status_context(recording: Recording, *, whole: bool) -> dict[str, Any]:
+    """What the progress panel shows: stage in words, per cent, and for a failure the problem with its next step.
+
+    Args:
+        whole: the panel stands on the recording's own page, which is loaded anew when the analysis ends.
+    """
+    run = recording.current_run
+    failed = run is not None and run.status == RunStatus.FAILED
+    stopped = run is not None and run.status == RunStatus.CANCELLED and run.error_code
+    return {
+        "recording": recording,
+        "current": run,
+        "unfinished": run is not None and run.status in UNFINISHED_RUN,
+        "stage": explained.stage(run) if run else "",
+        "problem": problem(run.error_code) if run and (failed or stopped) else None,
+        "whole": whole,
+    }
+
+
+@door(Action.RECORDING_VIEW)
+@require_safe
+def status(request: HttpRequest, pk: str) -> HttpResponse:
+    """The progress panel, asked for every two seconds while the analysis waits or runs. Never results."""
+    user = signed_in(request)
+    found = _with_run(user, Action.RECORDING_VIEW, pk)
+    whole = request.GET.get("whole") == "1"
+    context = {**_status_context(found, whole=whole), "manages": permits(user, Action.RECORDING_MANAGE, found.student)}
+    response = no_store(render(request, "analysis/_status.html", context))
+    if whole and not context["unfinished"] and request.headers.get("HX-Request") == "true":
+        response["HX-Refresh"] = "true"
+    return response
+
+
+# --- what one can do --------------------------------------------------------------------------------------------------
+
+
+@door(Action.RECORDING_MANAGE)
+@require_POST
+def cancel(request: HttpRequest, pk: str) -> HttpResponse:
+    """Stops the analysis that waits or runs."""
+    user = signed_in(request)
+    found = _with_run(user, Action.RECORDING_MANAGE, pk)
+    try:
+        runs.run_cancel(found, by=user)
+        messages.success(request, _("The analysis is being stopped. The recording stays."))
+    except Refused as refused:
+        tell_refusal(request, refused)
+    return back(request, "recording", found.pk)
+
+
+@door(Action.RECORDING_MANAGE)
+@require_POST
+def repeat(request: HttpRequest, pk: str) -> HttpResponse:
+    """Analyses the recording once more."""
+    user = signed_in(request)
+    found = _with_run(user, Action.RECORDING_MANAGE, pk)
+    _request_run(request, found, user, track=None)
+    return back(request, "recording", found.pk)
+
+
+@door(Action.LABELS_CORRECT)
+@require_POST
+def track(request: HttpRequest, pk: str) -> HttpResponse:
+    """Analyses the recording once more with another of the faces that were seen in it."""
+    user = signed_in(request)
+    found = _with_run(user, Action.LABELS_CORRECT, pk)
+    run = found.current_run
+    wanted = request.POST.get("track", "")
+    known = {str(face.number) for face in explained.tracks(run)} if run else set()
+    if wanted in known:
+        _request_run(request, found, user, track=int(wanted))
+    else:
+        messages.warning(request, _("Choose one of the faces of the list."))
+    return redirect("recording", found.pk)
+
+
+def _request_run(request: HttpRequest, recording: Recording, user: User, *, track: int | None) -> None:
+    try:
+        runs.run_request(recording, by=user, track=track)
+        messages.success(request, _("The analysis starts anew. This page shows how far it is."))
+    except Refused as refused:
+        tell_refusal(request, refused)
+
+
+@door(Action.RECORDING_MANAGE)
+@require_POST
+def delete(request: HttpRequest, pk: str) -> HttpResponse:
+    """Deletes the recording with all that came out of it; the audit trail keeps that it happened."""
+    user = signed_in(request)
+    found = _with_run(user, Action.RECORDING_MANAGE, pk)
+    student = found.student
+    intake.recording_delete(found, by=user)
+    messages.success(request, _("The recording and its results were deleted."))
+    return redirect("student", student.pk)
+
+
+@door(Action.LABELS_CORRECT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Says what a moment really showed; the model's own judgement stays beside it."""
+    user = signed_in(request)
+    rows = _corrected(Segment.objects.select_related("run__recording__student"))
+    segment = fetch(user, Action.LABELS_CORRECT, rows, str(pk), student="run__recording__student")
+    found = segment.run.recording
+    newest = segment.corrected[0] if segment.corrected else None
+    form = CorrectionForm(request.POST or None, initial={"label": newest.label if newest else segment.label})
+    if request.method == "POST" and form.is_valid():
+        try:
+            label_correct(segment, by=user, label=form.cleaned_data["label"], comment=form.cleaned_data["comment"])
+            messages.success(request, _("Your correction was saved. The system’s own judgement stays beside it."))
+        except Refused as refused:
+            tell_refusal(request, refused)
+        return redirect(f"{reverse('recording', args=[found.pk])}#t={segment.start_s:g}")
+    context = {"form": form, "segment": segment, "recording": found, "student": found.student}
+    partial = request.headers.get("HX-Request") == "true"
+    return no_store(render(request, "analysis/_correct.html" if partial else "analysis/correct.html", context))

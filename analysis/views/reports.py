@@ -1,0 +1,35 @@
+"""A student's report as PDF and as table. Viewing it is audited by the functions that make it."""
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from analysis.reports import student_csv, student_pdf
+from students.access import Action, door, fetch_student, signed_in
+
+
+def _attachment(response: HttpResponseBase, ending: str) -> HttpResponseBase:
+    """Names the download by the day only: a file name ends up in histories and logs."""
+    response["Content-Disposition"] = f'attachment; filename="report-{timezone.localdate():%Y-%m-%d}.{ending}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@door(Action.RESULTS_VIEW)
+@require_safe
+def report_pdf(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """The report to print or to put on file."""
+    user = signed_in(request)
+    student = fetch_student(user, Action.RESULTS_VIEW, pk)
+    return _attachment(HttpResponse(student_pdf(student, by=user), content_type="application/pdf"), "pdf")
+
+
+@door(Action.RESULTS_VIEW)
+@require_safe
+def report_csv(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """The numbers per session, for a spreadsheet."""
+    user = signed_in(request)
+    student = fetch_student(user, Action.RESULTS_VIEW, pk)
+    lines = student_csv(student, by=user)
+    return _attachment(StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8"), "csv")

@@ -1,0 +1,102 @@
+"""The queue of flagged students, and the review that ends with a person's decision."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from analysis import charts, trends
+from analysis.errors import Refused
+from analysis.flow import UNSETTLED_REVIEW, ReviewStatus
+from analysis.forms import DecisionForm
+from analysis.models import Alert, AlertEvent, Review
+from analysis.reviews import review_claim, review_decide, review_queue, review_release
+from analysis.views.common import no_store, page_of, results_viewed, tell_refusal
+from students.access import Action, door, fetch, scoped, signed_in
+from students.models import CareAssignment
+
+
+@door(Action.REVIEW_VIEW)
+@require_safe
+def reviews(request: HttpRequest) -> HttpResponse:
+    """What waits for a decision, and below it what was decided."""
+    user = signed_in(request)
+    settled = Review.objects.filter(status__in=[ReviewStatus.DECIDED, ReviewStatus.LAPSED]).order_by("-settled_at")
+    rows = scoped(user, Action.REVIEW_VIEW, settled).select_related("student", "reviewer")
+    return render(request, "analysis/reviews.html", {"queue": review_queue(user), "page": page_of(request, rows)})
+
+
+def _found(request: HttpRequest, action: Action, pk: str) -> Review:
+    return fetch(signed_in(request), action, Review.objects.select_related("student", "reviewer"), pk)
+
+
+@door(Action.REVIEW_VIEW)
+@require_safe
+def review(request: HttpRequest, pk: str) -> HttpResponse:
+    """A flagged student: why, how the sessions ran, and the decision."""
+    return _page(request, _found(request, Action.REVIEW_VIEW, pk), DecisionForm())
+
+
+def _page(request: HttpRequest, found: Review, form: DecisionForm, status: int = 200) -> HttpResponse:
+    events = AlertEvent.objects.select_related("actor")
+    alerts = Alert.objects.filter(review=found).select_related("rule", "crossing", "student")
+    trend = trends.student_trend(found.student)
+    context: dict[str, Any] = {
+        "review": found,
+        "student": found.student,
+        "alerts": alerts.prefetch_related(Prefetch("events", events)),
+        "trend": trend,
+        "figures": {"trend": charts.trend_figure(trend)},
+        "care": CareAssignment.objects.filter(student=found.student, until__isnull=True).select_related("counselor"),
+        "form": form,
+        "undecided": found.status in UNSETTLED_REVIEW,
+    }
+    results_viewed(request, found.student, "review", found.pk)
+    return no_store(render(request, "analysis/review.html", context, status=status))
+
+
+@door(Action.REVIEW_DECIDE)
+@require_POST
+def claim(request: HttpRequest, pk: str) -> HttpResponse:
+    """Takes the review in hand, so that two people do not do it at once."""
+    found = _found(request, Action.REVIEW_DECIDE, pk)
+    try:
+        review_claim(found, by=signed_in(request))
+        messages.success(request, _("You have taken this review."))
+    except Refused as refused:
+        tell_refusal(request, refused)
+    return redirect("review", found.pk)
+
+
+@door(Action.REVIEW_DECIDE)
+@require_POST
+def release(request: HttpRequest, pk: str) -> HttpResponse:
+    """Puts the review back for whoever comes next."""
+    found = _found(request, Action.REVIEW_DECIDE, pk)
+    try:
+        review_release(found, by=signed_in(request))
+        messages.success(request, _("The review is back in the queue."))
+    except Refused as refused:
+        tell_refusal(request, refused)
+    return redirect("review", found.pk)
+
+
+@door(Action.REVIEW_DECIDE)
+@require_POST
+def decide(request: HttpRequest, pk: str) -> HttpResponse:
+    """Closes the review with a decision and a note; its alerts close with it."""
+    found = _found(request, Action.REVIEW_DECIDE, pk)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, form, status=422)
+    try:
+        review_decide(found, by=signed_in(request), **form.cleaned_data)
+        messages.success(request, _("The review is closed. Your decision and note were saved."))
+    except Refused as refused:
+        tell_refusal(request, refused)
+        return redirect("review", found.pk)
+    return redirect("reviews")

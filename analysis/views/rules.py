@@ -1,0 +1,38 @@
+"""The alert rules, and the page on which an administrator changes one."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from analysis.alerts import rule_update
+from analysis.forms import RuleForm
+from analysis.models import AlertRule
+from students.access import Action, door, signed_in
+
+
+@door(Action.RULES_MANAGE)
+@require_safe
+def rules(request: HttpRequest) -> HttpResponse:
+    """Every rule in words."""
+    return render(request, "analysis/rules.html", {"rules": AlertRule.objects.select_related("updated_by")})
+
+
+@door(Action.RULES_MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_edit(request: HttpRequest, pk: str) -> HttpResponse:
+    """Changes one rule. Alerts that were raised before keep the settings they were raised with."""
+    rule = get_object_or_404(AlertRule, pk=pk)
+    form = RuleForm(request.POST or None, rule=rule)
+    if request.method == "POST" and form.is_valid():
+        try:
+            rule_update(rule, by=signed_in(request), **form.changes())
+        except ValidationError as problems:
+            form.add_error(None, problems)
+        else:
+            messages.success(request, _("The rule was saved. It applies to sessions analysed from now on."))
+            return redirect("rules")
+    status = 422 if form.errors else 200
+    return render(request, "analysis/rule.html", {"form": form, "rule": rule}, status=status)
