@@ -1,4 +1,4 @@
-"""The face's texture vector: block-weighted and multi-scale LBP histograms, reduced by PCA (paper section 3.1, steps 1-6).
+"""The face's texture vector: block-weighted and multi-scale LBP histograms, then PCA (paper section 3.1, steps 1-6).
 
 1. The LBP image is divided into 64 sub-regions (8x8), each with a fixed weight (``BLOCK_WEIGHTS``).
 2. The histogram of each sub-region is multiplied by its weight.
@@ -34,8 +34,8 @@ BLOCK_WEIGHTS: tuple[tuple[float, ...], ...] = (
     (0.5, 1.0, 2.0, 2.0, 2.0, 2.0, 1.0, 0.5),  # mouth
     (0.5, 0.5, 1.0, 1.5, 1.5, 1.0, 0.5, 0.5),  # chin
 )
-"""Weights of the 64 sub-regions, row by row, of a face framed as in FER2013: brows, eyes and mouth carry the expression,
-the corners mostly hair and background."""
+"""Weights of the 64 sub-regions, row by row, of a face framed as in FER2013: brows, eyes and mouth carry the
+expression, the corners mostly hair and background."""
 
 COMPONENTS = 128
 """Length of the vector after PCA."""

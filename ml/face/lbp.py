@@ -1,8 +1,8 @@
-"""Extended local binary patterns (paper section 3.1, step "extended LBP operator"; Ojala, Pietikainen and Maenpaa 2002).
+"""Extended local binary patterns (paper section 3.1, "extended LBP operator"; Ojala, Pietikainen and Maenpaa 2002).
 
-The 3x3 square of the original operator becomes a circle of radius R with P samples, each read by bilinear interpolation.
-A sample not darker than the centre gives a 1. The rotation invariant uniform mapping (riu2) then keeps the number of ones
-where the circle has at most two changes between 0 and 1, and P+1 for all other patterns: P+2 codes in all.
+The 3x3 square of the original operator becomes a circle of radius R with P samples, each read by bilinear
+interpolation. A sample not darker than the centre gives a 1. The rotation invariant uniform mapping (riu2) then keeps
+the number of ones where the circle has at most two changes between 0 and 1, and P+1 for all other patterns: P+2 codes.
 """
 
 import math

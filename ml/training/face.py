@@ -165,7 +165,7 @@ def start_run(options: FaceTrainingOptions, training: Faces, total_steps: int) -
     """A new run, or the one whose checkpoints are found in ``options.checkpoints``."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     seed_everything(options.seed)
-    network = TrainingNetwork(options).to(device, memory_format=torch.channels_last)
+    network = TrainingNetwork(options).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.SGD(
@@ -234,7 +234,7 @@ def _finish_epoch(run: Run, validation: Faces, epoch: int, size: int) -> None:
 def face_logits(
     network: FaceVgg16, projection: Projection, images: np.ndarray, size: int = 48, batch: int = 64
 ) -> torch.Tensor:
-    """Logits for uint8 faces of shape (N, 48, 48), shape (N, 7), float32, on the CPU; the network is in eval mode after."""
+    """Logits of uint8 faces (N, 48, 48): shape (N, 7), float32, on the CPU. Leaves the network in eval mode."""
     device = next(network.parameters()).device
     network.eval()
     outputs = []

@@ -12,8 +12,8 @@ SHIFT_PX = 4
 GAMMA = 0.35
 ERASED_SHARE = 0.3
 SHARP_SHARE = 0.3
-"""Share of faces that are only flipped and moved by whole pixels: interpolation blurs, and the network, its LBP channels
-and its texture vector must see unblurred skin too, as in use."""
+"""Share of faces that are only flipped and moved by whole pixels: interpolation blurs, and the network, its LBP
+channels and its texture vector must see unblurred skin too, as in use."""
 
 
 def augment(images: torch.Tensor) -> torch.Tensor:

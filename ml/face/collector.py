@@ -1,0 +1,130 @@
+"""The faces of one recording: detected, followed and cropped frame by frame, in memory that does not grow with length.
+
+Crops go to a file in a folder that the caller makes and removes; they are pictures of people.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ml.config import Config
+from ml.face.detection import CROP_SIDE, FaceDetector, crop_face
+from ml.face.tracking import Tracker, signature
+
+BATCH = 256
+"""Observations handed out at a time."""
+
+_RECORD = np.dtype([("time", "<f8"), ("follow", "<i4"), ("confidence", "<f4"), ("crop", "u1", (CROP_SIDE, CROP_SIDE))])
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One person's face through the recording.
+
+    Attributes:
+        number: 1, 2, ... in order of first appearance.
+        start_s, end_s: first and last time it was seen.
+        followed_s: time it was in sight.
+        n_frames: sampled frames with it.
+        mean_confidence: of the detector, 0-1.
+        mean_size_px: geometric mean of the box's sides, in pixels of the sampled frames.
+    """
+
+    number: int
+    start_s: float
+    end_s: float
+    followed_s: float
+    n_frames: int
+    mean_confidence: float
+    mean_size_px: float
+
+
+class FaceCollector:
+    """Takes the sampled frames of a recording one after the other.
+
+    Args:
+        config: detection width, least confidence, least track length and frames per second.
+        spool_dir: an existing folder for the crops.
+    """
+
+    def __init__(self, config: Config, spool_dir: Path) -> None:
+        self._config = config
+        self._path = spool_dir / "faces.bin"
+        self._spool = self._path.open("wb")
+        self._detector = FaceDetector(config.detection_width)
+        self._tracker = Tracker(frame_s=1 / config.sample_fps)
+        self._times: list[float] = []
+
+    def feed(self, time_s: float, frame_rgb: np.ndarray) -> None:
+        """Take the next frame: its time in seconds, and uint8 RGB pixels of shape (H, W, 3)."""
+        self._times.append(time_s)
+        boxes = [box for box in self._detector.detect(frame_rgb) if box.confidence >= self._config.min_detection]
+        numbers = self._tracker.update(time_s, boxes, [signature(frame_rgb, box) for box in boxes])
+        for number, box in zip(numbers, boxes, strict=True):
+            record = np.array((time_s, number, box.confidence, crop_face(frame_rgb, box)), dtype=_RECORD)
+            self._spool.write(record.tobytes())
+
+    def finish(self) -> "FaceTracks":
+        """No more frames: the tracks that lasted, without those shorter than ``config.min_track_s``."""
+        self._spool.close()
+        kept = [
+            follow
+            for follow in self._tracker.follows
+            if follow.n_frames >= 2 and follow.followed_s >= self._config.min_track_s
+        ]
+        tracks = [
+            Track(
+                number=number,
+                start_s=follow.start_s,
+                end_s=follow.end_s,
+                followed_s=follow.followed_s,
+                n_frames=follow.n_frames,
+                mean_confidence=follow.confidence / follow.n_frames,
+                mean_size_px=follow.size / follow.n_frames,
+            )
+            for number, follow in enumerate(kept, start=1)
+        ]
+        spooled = {number: follow.number for number, follow in enumerate(kept, start=1)}
+        return FaceTracks(tracks, np.array(self._times), self._path, spooled)
+
+
+class FaceTracks:
+    """The people in a recording and their crops.
+
+    Attributes:
+        tracks: in order of first appearance; may be empty.
+        sampled_times: times of all frames looked at, in seconds, float64, shape (n,).
+    """
+
+    def __init__(
+        self, tracks: list[Track], sampled_times: np.ndarray, spool: Path, spooled_numbers: dict[int, int]
+    ) -> None:
+        self.tracks = tracks
+        self.sampled_times = sampled_times
+        self._spool = spool
+        self._spooled_numbers = spooled_numbers
+
+    def chosen(self, config: Config) -> Track | None:
+        """The track ``config.track`` names, or else the one in sight longest (of equals, the larger face).
+
+        None where there is no face, or no track of that number.
+        """
+        if config.track is not None:
+            return next((track for track in self.tracks if track.number == config.track), None)
+        return max(self.tracks, key=lambda track: (track.followed_s, track.mean_size_px), default=None)
+
+    def observations(self, track: Track) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """A track's faces in order of time, in batches.
+
+        Yields:
+            Times in seconds (n,) float64, detector confidence 0-1 (n,) float32, crops (n, 48, 48) uint8; n >= 1.
+        """
+        follow = self._spooled_numbers[track.number]
+        with self._spool.open("rb") as spool:
+            while chunk := spool.read(BATCH * _RECORD.itemsize):
+                records = np.frombuffer(chunk, dtype=_RECORD)
+                own = records[records["follow"] == follow]
+                if len(own):
+                    yield own["time"].copy(), own["confidence"].copy(), own["crop"].copy()

