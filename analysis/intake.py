@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from analysis import runs, storage
+from analysis.alerts import alerts_revise, student_lock
 from analysis.errors import Refused
 from analysis.models import Recording, Run, Upload
 from analysis.models.recording import UploadStatus
@@ -186,7 +187,7 @@ def _accept(arrival: Arrival) -> Recording:
     found = probe(storage.part_path(arrival.pk))
     try:
         with transaction.atomic():
-            require_consent(Student.objects.select_for_update().get(pk=arrival.student.pk))
+            require_consent(student_lock(arrival.student.pk))
             recording = _row(arrival, found)
             _finish_upload(arrival, recording)
             audit.record(
@@ -463,9 +464,7 @@ def recording_delete(recording: Recording, *, by: User | None, reason: str = "re
         by: who asked; None when a withdrawal or erasure did.
         reason: ``requested``, ``withdrawn``, ``expired`` or ``erased``, for the audit trail.
     """
-    from analysis.alerts import alerts_revise
-
-    student = Student.objects.select_for_update().get(pk=recording.student_id)
+    student = student_lock(recording.student_id)
     recordings_remove(Recording.objects.filter(pk=recording.pk), by=by, reason=reason)
     alerts_revise(student)
 

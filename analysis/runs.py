@@ -24,12 +24,13 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from analysis import flow
+from analysis.alerts import alerts_raise, student_lock
 from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
 from students import audit
 from students.consent import purposes_covered
-from students.models import Purpose, Student, User
+from students.models import Purpose, User
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def run_request(recording: Recording, *, by: User | None, track: int | None = No
     Raises:
         Refused: ``run_active``, ``no_consent``, ``synthetic_recording``.
     """
-    student = Student.objects.select_for_update().get(pk=recording.student_id)
+    student = student_lock(recording.student_id)
     if recording.synthetic:
         raise Refused("synthetic_recording")
     covered = purposes_covered(student)
@@ -137,7 +138,7 @@ def run_claim(run_id: UUID | str) -> Lease | None:
     run = waiting.select_related("recording__student").first()
     if run is None:
         return None
-    Student.objects.select_for_update().get(pk=run.recording.student_id)
+    student_lock(run.recording.student_id)
     try:
         voice, face = modalities(run.recording)
     except Refused as refusal:
@@ -195,9 +196,7 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
     Raises:
         LeaseLost: the run is no longer ours, or its cancellation was asked for; nothing was written.
     """
-    from analysis.alerts import alerts_raise
-
-    student = Student.objects.select_for_update().get(pk=lease.run.recording.student_id)
+    student = student_lock(lease.run.recording.student_id)
     moved = flow.move(
         lease.held().filter(cancel_requested=False),
         RunStatus.SUCCEEDED,
@@ -265,13 +264,20 @@ def run_cancel(recording: Recording, *, by: User | None) -> None:
     Raises:
         Refused: ``run_finished``, there is nothing to cancel.
     """
-    Student.objects.select_for_update().get(pk=recording.student_id)
+    student_lock(recording.student_id)
     run = Run.objects.filter(recording=recording, status__in=flow.UNFINISHED_RUN).first()
     if run is None:
         raise Refused("run_finished")
     audit.record("run.cancel", actor=by, student=recording.student_id, object_type="run", object_ref=run.pk)
     if not _end(Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED), run, RunStatus.CANCELLED, ""):
         Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(cancel_requested=True)
+
+
+def run_withdraw(recording: Recording) -> bool:
+    """Cancels the waiting analysis of a recording whose consent has ended; for callers that hold the student's lock."""
+    waiting = Run.objects.filter(recording=recording, status=RunStatus.QUEUED)
+    run = waiting.select_related("recording").first()
+    return run is not None and _end(waiting, run, RunStatus.CANCELLED, "no_consent")
 
 
 _NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_expires_at": None, "stage": "", "percent": 0}

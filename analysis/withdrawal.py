@@ -1,1 +1,82 @@
-"""Answers what ``students`` announces: a consent ended, a student was erased. Runs in the sender's transaction."""
+"""Answers what ``students`` announces: a consent ended, a student was erased. Runs in the sender's transaction.
+
+The sender holds the lock on the student's row, and a run is claimed, completed and requested under the same lock: a
+worker either finished before, and what it wrote is removed here, or it finds its run gone and writes nothing.
+"""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from analysis import intake, runs
+from analysis.alerts import alerts_revise
+from analysis.errors import Refused
+from analysis.models import Alert, Recording, Review, Run, Upload
+from analysis.models.recording import UploadStatus
+from students import audit
+from students.models import Purpose, Student, User
+from students.signals import consent_ended, student_erased
+
+
+@receiver(consent_ended)
+def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: User | None = None, **kwargs: Any) -> None:
+    """Removes what rested on the consent: recordings with everything, or the results of one modality."""
+    match purpose:
+        case Purpose.RECORDING:
+            intake.uploads_reject(student, "no_consent")
+            Upload.objects.filter(student=student).exclude(status=UploadStatus.REJECTED).delete()
+            intake.recordings_remove(_recordings(student), by=by, reason=reason)
+        case Purpose.VOICE:
+            _remove_results(student, by=by, reason=reason, voice=True)
+        case Purpose.FACE:
+            _remove_results(student, by=by, reason=reason, face=True)
+        case _:
+            return
+    alerts_revise(student)
+
+
+@receiver(student_erased)
+def answer_student_erased(*, student: Student, by: User | None = None, **kwargs: Any) -> None:
+    """Removes every recording, result, alert, review and upload of the student."""
+    intake.uploads_reject(student, "no_consent")
+    intake.recordings_remove(_recordings(student), by=by, reason="erased")
+    Upload.objects.filter(student=student).delete()
+    Alert.objects.filter(student=student).delete()
+    Review.objects.filter(student=student).delete()
+
+
+def _recordings(student: Student) -> list[Recording]:
+    return list(Recording.objects.filter(student=student))
+
+
+def _remove_results(student: Student, *, by: User | None, reason: str, **modality: bool) -> None:
+    """Removes every run that used the modality, a running one included, and asks for one without it instead."""
+    for recording in _recordings(student):
+        used = Run.objects.filter(recording=recording, **modality)
+        numbers = list(used.values_list("number", flat=True))
+        if numbers:
+            used.delete()
+            audit.record(
+                "results.delete",
+                actor=by,
+                student=student,
+                object_type="recording",
+                object_ref=recording.pk,
+                reason=reason,
+                modality=next(iter(modality)),
+                runs=len(numbers),
+            )
+        _analyse_what_is_left(recording, again=bool(numbers))
+
+
+def _analyse_what_is_left(recording: Recording, *, again: bool) -> None:
+    """Shows the newest run that remains; queues a new one if results were removed and something may be analysed."""
+    recording.current_run = Run.objects.filter(recording=recording).order_by("-number").first()
+    recording.save(update_fields=["current_run"])
+    try:
+        runs.modalities(recording)
+        if again:
+            runs.run_request(recording, by=None)
+    except Refused as refusal:
+        if refusal.code == "no_consent":
+            runs.run_withdraw(recording)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from analysis.api import account, alerts, door, recordings, results, reviews, schema, students
+from analysis.api import account, alerts, door, recordings, results, reviews, schema, students, tus
 
 urlpatterns = [
     path("me/", account.MeView.as_view(), name="api-me"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("reviews/<uuid:pk>/", reviews.ReviewView.as_view(), name="api-review"),
     path("reviews/<uuid:pk>/claim/", reviews.ReviewClaimView.as_view(), name="api-review-claim"),
     path("reviews/<uuid:pk>/decide/", reviews.ReviewDecideView.as_view(), name="api-review-decide"),
+    path("uploads/", tus.UploadsView.as_view(), name="api-uploads"),
+    path("uploads/<uuid:pk>/", tus.UploadView.as_view(), name="api-upload"),
     path("schema/", schema.SchemaView.as_view(), name="api-schema"),
     re_path(r"^.*$", door.NothingHere.as_view(), name="api-nothing"),
 ]
