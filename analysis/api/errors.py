@@ -139,7 +139,7 @@ def _extra(exc: Exception) -> dict[str, Any]:
             return {"fields": _fields(exc.detail)}
         case ModelValidationError():
             return {"fields": _fields(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)}
-        case exceptions.Throttled(wait=int(seconds)):
+        case exceptions.Throttled() if (seconds := _wait_s(exc)) is not None:
             return {"retry_after_s": seconds}
     return {}
 
@@ -148,9 +148,14 @@ def _headers(exc: Exception) -> dict[str, str]:
     headers = {}
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    if isinstance(exc, exceptions.Throttled) and exc.wait is not None:
-        headers["Retry-After"] = str(exc.wait)
+    if (seconds := _wait_s(exc)) is not None:
+        headers["Retry-After"] = str(seconds)
     return headers
+
+
+def _wait_s(exc: Exception) -> int | None:
+    """Whole seconds until a throttled client may go on; None where that is not known."""
+    return getattr(exc, "wait", None)
 
 
 def _fields(detail: Any, path: str = "") -> dict[str, list[str]]:

@@ -64,7 +64,7 @@ class StoredFace(serializers.JSONField):
 class CorrectionSerializer(serializers.ModelSerializer[LabelCorrection]):
     """What a person says a segment really showed."""
 
-    label = serializers.ChoiceField(choices=EMOTIONS, read_only=True)
+    label = serializers.ChoiceField(choices=EMOTIONS, read_only=True)  # type: ignore[assignment]
     by = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
@@ -79,7 +79,7 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     A gap has neither label nor probabilities.
     """
 
-    label = serializers.ChoiceField(choices=EMOTIONS, read_only=True, allow_null=True)
+    label = serializers.ChoiceField(choices=EMOTIONS, read_only=True, allow_null=True)  # type: ignore[assignment]
     probabilities = StoredProbabilities(read_only=True)
     voice = StoredVoice(read_only=True)
     face = StoredFace(read_only=True)

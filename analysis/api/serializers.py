@@ -6,11 +6,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analysis.errors import problem
+from analysis.evidence import rule_name
 from analysis.flow import AlertStatus, RecordingStatus, ReviewStatus
 from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
 from analysis.models.review import Decision
 from students.consent import purposes_covered
 from students.models import Consent, Purpose, Role, Student, User
+
+END_REASONS = list(Consent._meta.get_field("end_reason").choices or ())
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -100,6 +103,7 @@ class ConsentSerializer(serializers.ModelSerializer[Consent]):
     granted_by = PersonSerializer(read_only=True, allow_null=True)
     has_evidence = serializers.SerializerMethodField()
     in_force = serializers.BooleanField(read_only=True)
+    end_reason = serializers.ChoiceField(choices=END_REASONS, allow_blank=True, read_only=True)
 
     class Meta:
         model = Consent
@@ -136,7 +140,7 @@ class RecordingUploadSerializer(serializers.Serializer[Any]):
 
     student = serializers.UUIDField()
     recorded_at = serializers.DateTimeField(help_text="ISO 8601; without an offset, the site's time zone.")
-    file = serializers.FileField(allow_empty_file=True, max_length=None)
+    file = serializers.FileField(allow_empty_file=True)
 
 
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
@@ -171,6 +175,7 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
 class RunSerializer(serializers.ModelSerializer[Run]):
     """The newest run. What it measured is null for those who do not see results."""
 
+    # context["results"] says whether the reader is one of those who do.
     RESULTS = ("model", "config", "timings", "quality")
 
     model = serializers.JSONField(read_only=True, allow_null=True, help_text="Version and SHA-256 of the weights.")
@@ -192,7 +197,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
 
 class RecordingDetailSerializer(RecordingSerializer):
-    """A recording with its newest run. ``context["results"]`` says whether the reader may see what it measured."""
+    """A recording with its newest run."""
 
     run = RunSerializer(source="current_run", read_only=True, allow_null=True)
 
@@ -221,9 +226,15 @@ class ReviewQuerySerializer(serializers.Serializer[Any]):
 class RuleSerializer(serializers.ModelSerializer[AlertRule]):
     """The rule that raised an alert."""
 
+    name = serializers.SerializerMethodField()
+
     class Meta:
         model = AlertRule
         fields = ["id", "name"]
+        read_only_fields = fields
+
+    def get_name(self, rule: AlertRule) -> str:
+        return rule_name(rule)
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
@@ -231,6 +242,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 
     rule = RuleSerializer(read_only=True, allow_null=True)
     recording = serializers.UUIDField(source="crossing_id", read_only=True)
+    status = serializers.ChoiceField(choices=AlertStatus.choices, read_only=True)
 
     class Meta:
         model = Alert
@@ -275,6 +287,8 @@ class EscalateSerializer(serializers.Serializer[Any]):
 class ReviewSerializer(serializers.ModelSerializer[Review]):
     """A flagged student in the review queue."""
 
+    status = serializers.ChoiceField(choices=ReviewStatus.choices, read_only=True)
+    decision = serializers.ChoiceField(choices=Decision.choices, allow_blank=True, read_only=True)
     reviewer = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
