@@ -1,0 +1,303 @@
+"""Time is counted once, shares add up, and the moving average is what the formula says."""
+
+import json
+import math
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.emotions import EMOTIONS, NEGATIVE
+from analysis.flow import RunStatus
+from analysis.models import AlertRule, LabelCorrection, SessionSummary
+from analysis.trends import (
+    Judged,
+    SessionIndex,
+    TrendSettings,
+    baseline_of,
+    half_width,
+    owned_time,
+    series,
+    session_index,
+    shares_of,
+    student_trend,
+    summaries_refresh,
+)
+from tests.factories import RecordingFactory, RunFactory, analysed, consented
+
+
+def sessions_with(shares: list[float | None], judged_s: float = 300.0) -> list[SessionIndex]:
+    """Sessions a week apart with these negative shares; None is a session in which nothing was judged."""
+    return [
+        SessionIndex(
+            covered_s=300.0,
+            judged_s=0.0 if share is None else judged_s,
+            voice_s=0.0,
+            face_s=0.0,
+            shares={name: (share or 0.0) * (name == "sad") for name in EMOTIONS},
+            negative_share=share,
+            mean_probabilities=dict.fromkeys(EMOTIONS, 0.0),
+            corrected=0,
+            recording_id=uuid.UUID(int=week),
+            run_id=uuid.UUID(int=week),
+            recorded_at=datetime(2025, 1, 6, tzinfo=UTC) + timedelta(weeks=week),
+            analysed_at=None,
+            duration_s=300.0,
+            model_version="test",
+            synthetic=False,
+            coverage=0.0 if share is None else judged_s / 300.0,
+            voice_coverage=0.0,
+            face_coverage=0.0,
+        )
+        for week, share in enumerate(shares)
+    ]
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+labels = st.sampled_from([*EMOTIONS, None])
+fractions = st.floats(0, 1)
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> list[tuple[float, float]]:
+    """Spans on a grid of tenths, so that lengths can be compared exactly enough."""
+    pairs = draw(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 60)), min_size=1, max_size=25))
+    return [(start / 10, (start + length) / 10) for start, length in pairs]
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> list[Judged]:
+    found = []
+    for start, end in draw(spans()):
+        label = draw(labels)
+        rest = dict.fromkeys(EMOTIONS, 1 / 7)
+        found.append(Judged(start, end, label, rest if label else None, draw(st.booleans()), draw(st.booleans())))
+    return found
+
+
+def union_length(pairs: list[tuple[float, float]]) -> float:
+    total, reached = 0.0, -math.inf
+    for start, end in sorted(pairs):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+@given(spans())
+def test_owned_times_add_up_to_the_time_covered(pairs):
+    assert sum(owned_time(pairs)) == pytest.approx(union_length(pairs))
+
+
+@given(spans())
+def test_no_span_owns_more_than_its_length(pairs):
+    assert all(0 <= owned <= end - start + 1e-9 for owned, (start, end) in zip(owned_time(pairs), pairs, strict=True))
+
+
+def test_four_seconds_every_two_own_their_hop_and_the_ends_a_second_more():
+    pairs = [(2.0 * i, 2.0 * i + 4) for i in range(5)]
+    assert owned_time(pairs) == pytest.approx([3, 2, 2, 2, 3])
+
+
+def test_time_between_segments_is_owned_by_nobody():
+    assert owned_time([(0, 4), (10, 12)]) == pytest.approx([4, 2])
+
+
+@given(segments())
+def test_shares_of_judged_time_sum_to_one(found):
+    result = shares_of(found)
+    judged = any(segment.label for segment in found)
+    assert sum(result.shares.values()) == pytest.approx(1.0 if judged else 0.0)
+    assert sum(result.mean_probabilities.values()) == pytest.approx(1.0 if judged else 0.0)
+    assert (result.negative_share is not None) == judged
+
+
+@given(segments())
+def test_the_negative_share_is_the_sum_of_the_negative_emotions(found):
+    result = shares_of(found)
+    if result.negative_share is not None:
+        assert result.negative_share == pytest.approx(sum(result.shares[name] for name in NEGATIVE))
+
+
+@given(segments(), st.data())
+def test_splitting_a_segment_in_two_changes_nothing(found, data):
+    which = data.draw(st.integers(0, len(found) - 1))
+    whole = found[which]
+    cut = whole.start_s + (whole.end_s - whole.start_s) * data.draw(st.floats(0.1, 0.9))
+    parts = [whole._replace(end_s=cut), whole._replace(start_s=cut)]
+    before, after = shares_of(found), shares_of([*found[:which], *found[which + 1 :], *parts])
+    assert after.shares == pytest.approx(before.shares)
+    assert after.judged_s == pytest.approx(before.judged_s)
+    assert after.voice_s == pytest.approx(before.voice_s)
+
+
+@given(segments(), st.randoms())
+def test_the_order_of_segments_does_not_matter(found, random):
+    mixed = list(found)
+    random.shuffle(mixed)
+    assert shares_of(mixed).shares == pytest.approx(shares_of(found).shares)
+
+
+def test_one_judged_segment_between_gaps_does_not_claim_all_its_time():
+    gap = Judged(0, 4, None, None, False, False)
+    judged = Judged(2, 6, "sad", None, True, False)
+    assert shares_of([gap, judged, gap._replace(start_s=4, end_s=8)]).judged_s == pytest.approx(2)
+
+
+def test_a_model_that_knows_nothing_is_not_negative_by_that():
+    ignorant = Judged(0, 4, "normal", dict.fromkeys(EMOTIONS, 1 / 7), True, True)
+    result = shares_of([ignorant])
+    assert result.negative_share == 0
+    assert sum(result.mean_probabilities[name] for name in NEGATIVE) == pytest.approx(4 / 7)
+
+
+# --- baseline and limits ----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(fractions, min_size=5, max_size=30), st.floats(0.05, 1), st.integers(3, 5))
+def test_the_average_follows_its_recursion(values, smoothing, baseline_sessions):
+    settings = TrendSettings(baseline_sessions=baseline_sessions, smoothing=smoothing)
+    baseline, points = series(sessions_with(values), settings)
+    centre = sorted(values[:baseline_sessions])
+    middle = baseline_sessions // 2
+    average = centre[middle] if baseline_sessions % 2 else (centre[middle - 1] + centre[middle]) / 2
+    assert baseline.centre == pytest.approx(average)
+    for i, value in enumerate(values[baseline_sessions:], start=1):
+        average = average + smoothing * (value - average)
+        point = points[baseline_sessions + i - 1]
+        assert point.ewma == pytest.approx(average)
+        variance = smoothing / (2 - smoothing) * (1 - (1 - smoothing) ** (2 * i))
+        assert point.upper == pytest.approx(baseline.centre + settings.width * baseline.sigma * variance**0.5)
+
+
+@given(st.integers(1, 50), st.floats(0.05, 1), st.floats(0.01, 0.5), st.floats(1, 4))
+def test_limits_widen_with_every_session_up_to_their_asymptote(i, smoothing, sigma, width):
+    settings = TrendSettings(smoothing=smoothing, width=width)
+    here, there = half_width(i, sigma, settings), half_width(i + 1, sigma, settings)
+    assert here <= there + 1e-12
+    assert there <= width * sigma * math.sqrt(smoothing / (2 - smoothing)) + 1e-12
+
+
+@given(st.integers(1, 50), st.floats(0.05, 1), st.floats(0.01, 0.5), st.floats(1, 4))
+def test_a_wider_rule_has_wider_limits(i, smoothing, sigma, width):
+    narrow, wide = TrendSettings(smoothing=smoothing, width=width), TrendSettings(smoothing=smoothing, width=width + 1)
+    assert half_width(i, sigma, wide) > half_width(i, sigma, narrow)
+
+
+def test_one_unusual_session_does_not_move_the_centre():
+    assert baseline_of([0.1, 0.1, 0.1, 0.9]).centre == pytest.approx(0.1)
+
+
+def test_sessions_that_lie_together_by_chance_still_have_a_spread():
+    assert baseline_of([0.2, 0.2, 0.2, 0.2]).sigma == pytest.approx(0.05)
+
+
+def test_a_constant_series_never_crosses_its_limits():
+    _, points = series(sessions_with([0.3] * 20), TrendSettings())
+    assert not any(point.over for point in points)
+
+
+def test_a_lasting_rise_crosses_the_limit():
+    _, points = series(sessions_with([0.1, 0.15, 0.1, 0.12, 0.5, 0.5, 0.5]), TrendSettings())
+    assert [point.over for point in points] == [False] * 4 + [True] * 3
+
+
+def test_sessions_with_too_little_evidence_neither_make_the_baseline_nor_move_the_average():
+    usual = [0.1, 0.15, 0.1, 0.12, 0.2, 0.2]
+    baseline, points = series(sessions_with(usual), TrendSettings())
+    thin = sessions_with([0.9, None], judged_s=5.0)
+    mixed = [thin[0], *sessions_with(usual)[:5], thin[1], sessions_with(usual)[5]]
+    mixed_baseline, mixed_points = series(mixed, TrendSettings())
+    assert mixed_baseline == baseline
+    assert mixed_points[-1].ewma == points[-1].ewma
+    assert [point.enough for point in mixed_points] == [False, *[True] * 5, False, True]
+    assert mixed_points[6].ewma is None
+
+
+def test_there_is_no_baseline_before_enough_sessions():
+    baseline, points = series(sessions_with([0.1, 0.9, 0.1]), TrendSettings(baseline_sessions=4))
+    assert baseline is None
+    assert not any(point.over or point.in_baseline for point in points)
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_session_counts_labels_by_time_and_gaps_as_not_covered():
+    recording = analysed(consented(), ["sad", "sad", None, "normal", "normal"])
+    found = session_index(recording)
+    assert found.judged_s == pytest.approx(10)
+    assert found.coverage == pytest.approx(10 / 12)
+    assert found.shares["sad"] == pytest.approx(0.5)
+    assert found.negative_share == pytest.approx(0.5)
+    assert found.voice_coverage == found.face_coverage == pytest.approx(10 / 12)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.FAILED, RunStatus.CANCELLED])
+def test_a_recording_without_a_succeeded_current_run_has_no_index(status):
+    recording = analysed(consented(), ["sad"])
+    RunFactory(recording=recording, number=2, status=status)
+    assert session_index(recording) is None
+
+
+@pytest.mark.django_db
+def test_a_persons_correction_counts_over_the_models_label(people):
+    recording = analysed(people.student, ["sad"] * 4)
+    segment = recording.current_run.segments.first()
+    LabelCorrection.objects.create(segment=segment, label="happy", by=people.owner)
+    LabelCorrection.objects.create(segment=segment, label="normal", by=people.owner)
+    found = session_index(recording)
+    assert found.shares["happy"] == 0
+    assert found.shares["normal"] == pytest.approx(0.3)
+    assert found.corrected == 1
+
+
+@pytest.mark.django_db
+def test_a_kept_summary_gives_the_same_numbers_as_the_segments(django_assert_max_num_queries):
+    recording = analysed(consented(), ["sad", None, "happy", "anger"])
+    fresh = session_index(recording)
+    summaries_refresh(recording.student)
+    with django_assert_max_num_queries(1):
+        assert session_index(recording) == fresh
+    assert SessionSummary.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_refreshing_forgets_the_summaries_of_results_that_are_gone():
+    recording = analysed(consented(), ["sad"])
+    summaries_refresh(recording.student)
+    recording.current_run.segments.all().delete()
+    summaries_refresh(recording.student)
+    assert session_index(recording).negative_share is None
+
+
+@pytest.mark.django_db
+def test_a_trend_is_ordered_by_when_it_was_recorded_and_ready_for_json():
+    student = consented()
+    now = datetime(2025, 3, 3, 12, tzinfo=UTC)
+    late = analysed(student, ["sad"], recorded_at=now)
+    early = analysed(student, ["happy"], recorded_at=now - timedelta(days=7))
+    RecordingFactory(student=student)
+    trend = student_trend(student)
+    assert [session.recording_id for session in trend.sessions] == [early.pk, late.pk]
+    assert json.loads(json.dumps(trend.as_dict()))["sessions"][1]["negative_share"] == 1.0
+
+
+@pytest.mark.django_db
+def test_a_trend_uses_the_settings_of_the_ewma_rule():
+    AlertRule.objects.filter(kind="ewma").update(sessions=7, threshold=3.3)
+    settings = student_trend(consented()).settings
+    assert (settings.baseline_sessions, settings.width) == (7, 3.3)
+
+
+@pytest.mark.django_db
+def test_a_trend_takes_the_same_few_queries_for_many_sessions(django_assert_max_num_queries):
+    student = consented()
+    for day in range(6):
+        analysed(student, ["sad", "normal"], recorded_at=datetime(2025, 3, 3 + day, tzinfo=UTC))
+    with django_assert_max_num_queries(4):
+        assert len(student_trend(student).points) == 6
