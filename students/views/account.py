@@ -49,7 +49,7 @@ class PasswordSetView(auth_views.PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if user is not None and user.is_active else None
 
-    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
+    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
         response = super().form_valid(form)
         password_set_done(form.user)
         messages.success(self.request, _("Your password is set. Sign in with it."))
