@@ -1,0 +1,169 @@
+"""From a checkpoint to shipped weights: calibration on held-out training faces, figures on PublicTest, one file.
+
+PublicTest takes no part in training, model choice or calibration; it is read here, for the report only.
+"""
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from ml import weights as stored
+from ml.emotions import EMOTIONS
+from ml.face.descriptor import Projection, histogram_features, lbp_images
+from ml.face.recogniser import FaceRecogniser, pack
+from ml.training.checkpoints import load_latest, plain
+from ml.training.face import FaceTrainingOptions, TrainingNetwork, face_logits, split_training
+from ml.training.fer2013 import Faces, load_faces
+
+log = logging.getLogger(__name__)
+
+LABEL_SET = "FER2013 (official label)"
+
+
+def export_face(options: FaceTrainingOptions, directory: Path | None = None, baselines: bool = True) -> dict[str, Any]:
+    """Write the latest checkpoint of a run as weights ``face``.
+
+    Args:
+        options: of the run; names its checkpoints and its data.
+        directory: where to write; default as ``ml.weights`` decides.
+        baselines: also fit and report the simplest baselines on the same data.
+
+    Returns:
+        The card entry: version, architecture, configuration, data, figures.
+
+    Raises:
+        FileNotFoundError: the run has no checkpoint.
+    """
+    found = load_latest(options.checkpoints)
+    if found is None:
+        raise FileNotFoundError("there is no checkpoint to export")
+    step, state = found
+    training, validation = split_training(options)
+    network = TrainingNetwork(options)
+    network.load_state_dict(state["network"])
+    projection = Projection(**state["projection"])
+    side = int(state["history"][-1]["size"]) if state["history"] else options.epoch_sizes()[0]
+    validation_logits = face_logits(network.face, projection, validation.images, size=side)
+    temperature = fit_temperature(validation_logits, torch.from_numpy(validation.labels))
+    tensors = pack(network.face, projection, temperature)
+    test = load_faces(options.source, "PublicTest")
+    card = {
+        "version": _version(tensors),
+        "architecture": {"hidden": options.hidden, "dropout": options.dropout, "width": options.width},
+        "input_side": side,
+        "seed": options.seed,
+        "steps": step,
+        "config": {key: value for key, value in plain(options).items() if key not in ("source", "checkpoints")},
+        "data": {
+            "corpus": "FER2013 Training split without pictures that also stand in a later split",
+            "terms": "ICML 2013 / Kaggle challenge data, research use",
+            "trained_on": len(training),
+            "validation": len(validation),
+        },
+        "temperature": temperature,
+        "history": state["history"],
+        "validation": figures(torch.softmax(validation_logits / temperature, 1).numpy(), validation.labels),
+    }
+    stored.write("face", tensors, card, directory)
+    probabilities = FaceRecogniser.load(directory).predict(test.images)
+    card["publictest"] = {"label_set": LABEL_SET, **figures(probabilities, test.labels)}
+    if baselines:
+        card["publictest_baselines"] = baseline_figures(training, test, projection)
+    entry = stored.write("face", tensors, card, directory)
+    log.info("exported version %s, PublicTest accuracy %.4f", entry["version"], card["publictest"]["accuracy"])
+    return entry
+
+
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The temperature T that minimises the cross entropy of softmax(logits / T) (Guo et al. 2017).
+
+    Args:
+        logits: shape (N, 7), of faces the network was not trained on.
+        labels: shape (N,).
+    """
+    log_temperature = torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        value = functional.cross_entropy(logits / log_temperature.exp(), labels)
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return float(log_temperature.exp())
+
+
+def figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Figures of a classifier, as fractions of 1.
+
+    Args:
+        probabilities: shape (N, 7).
+        labels: shape (N,).
+
+    Returns:
+        n, accuracy, uar (mean recall of the classes), macro_f1, per_class recall by name, and the expected calibration
+        error over 15 equal bins of confidence.
+    """
+    from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
+
+    guesses = probabilities.argmax(1)
+    classes = list(range(len(EMOTIONS)))
+    recalls = recall_score(labels, guesses, labels=classes, average=None, zero_division=0)
+    return {
+        "n": len(labels),
+        "accuracy": float(accuracy_score(labels, guesses)),
+        "uar": float(balanced_accuracy_score(labels, guesses)),
+        "macro_f1": float(f1_score(labels, guesses, labels=classes, average="macro", zero_division=0)),
+        "per_class_recall": dict(zip(EMOTIONS, map(float, recalls), strict=True)),
+        "calibration_error": calibration_error(probabilities, labels),
+    }
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error: mean distance of confidence and accuracy over equal bins, weighted by their size."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [abs(confidence[bin_of == b].mean() - right[bin_of == b].mean()) * (bin_of == b).mean() for b in set(bin_of)]
+    return float(sum(gaps))
+
+
+def baseline_figures(training: Faces, test: Faces, projection: Projection) -> dict[str, Any]:
+    """The simplest baselines: always the commonest class, and logistic regression on the texture vector."""
+    from sklearn.dummy import DummyClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    learn, judge = texture_vectors(training.images, projection), texture_vectors(test.images, projection)
+    models = {
+        "majority class": DummyClassifier(strategy="prior"),
+        "logistic regression on the LBP texture vector": LogisticRegression(C=0.01, max_iter=300),
+    }
+    return {
+        name: figures(_all_classes(model.fit(learn, training.labels), judge), test.labels)
+        for name, model in models.items()
+    }
+
+
+def texture_vectors(images: np.ndarray, projection: Projection, batch: int = 512) -> np.ndarray:
+    """Standardised texture vectors of uint8 faces (N, 48, 48), shape (N, C)."""
+    batches = (torch.from_numpy(images[start : start + batch]) for start in range(0, len(images), batch))
+    return np.concatenate([projection.standardise(histogram_features(lbp_images(part))).numpy() for part in batches])
+
+
+def _all_classes(model: Any, vectors: np.ndarray) -> np.ndarray:
+    probabilities = np.zeros((len(vectors), len(EMOTIONS)))
+    probabilities[:, model.classes_] = model.predict_proba(vectors)
+    return probabilities
+
+
+def _version(tensors: dict[str, torch.Tensor]) -> str:
+    """A name that follows from the trained numbers: the same weights have the same version."""
+    digest = hashlib.sha256()
+    for key in sorted(tensors):
+        digest.update(key.encode() + tensors[key].numpy().tobytes())
+    return f"face-{digest.hexdigest()[:12]}"
