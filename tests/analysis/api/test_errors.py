@@ -178,9 +178,7 @@ def test_wrong_passwords_lock_the_address_out_as_on_the_sign_in_page(people, api
     settings.AXES_ENABLED = True
     settings.AXES_FAILURE_LIMIT = 2
     script = api(None)
-    codes = [
-        script.post("/api/v1/token/", {"username": "owner", "password": "wrong"}).status_code for _ in range(2)
-    ]
+    codes = [script.post("/api/v1/token/", {"username": "owner", "password": "wrong"}).status_code for _ in range(2)]
     locked = script.post("/api/v1/token/", {"username": "owner", "password": PASSWORD})
     assert codes[0] == 401
     assert locked.status_code == 429

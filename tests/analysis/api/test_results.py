@@ -1,0 +1,89 @@
+"""Segments and trend: for those who see results only, and never without a trace."""
+
+import pytest
+
+from analysis.emotions import EMOTIONS
+from analysis.flow import RunStatus
+from analysis.models import LabelCorrection, Recording
+from students.models import AuditEvent
+from tests.factories import RunFactory, analysed
+
+
+def segments(recording: Recording) -> str:
+    return f"/api/v1/recordings/{recording.pk}/segments/"
+
+
+def views(user) -> int:
+    return AuditEvent.objects.filter(action="results.view", actor=user).count()
+
+
+@pytest.fixture
+def recording(people) -> Recording:
+    return analysed(people.student, ["sad", None, "happy"])
+
+
+def test_segments_come_as_the_engine_prints_them_with_index_and_corrections(people, api, recording):
+    segment = recording.current_run.segments.get(index=0)
+    LabelCorrection.objects.create(segment=segment, label="normal", comment="thinking", by=people.owner)
+    page = api(people.owner).get(segments(recording)).json()
+    assert page["count"] == 3
+    first, gap, _ = page["results"]
+    assert set(first) == {
+        "index", "start_s", "end_s", "label", "probabilities", "voice", "face", "quality", "corrections",
+    }  # fmt: skip
+    assert (first["index"], first["start_s"], first["end_s"], first["label"]) == (0, 0.0, 4.0, "sad")
+    assert set(first["probabilities"]) == set(EMOTIONS)
+    assert sum(first["probabilities"].values()) == pytest.approx(1)
+    assert set(first["voice"]) == {"probabilities", "attention", "speech_share", "level_dbfs"}
+    assert set(first["face"]) == {"probabilities", "track", "frames", "face_share", "confidence"}
+    (correction,) = first["corrections"]
+    assert (correction["label"], correction["comment"], correction["by"]["id"]) == (
+        "normal", "thinking", str(people.owner.pk),
+    )  # fmt: skip
+    assert gap["label"] is gap["probabilities"] is gap["voice"] is gap["face"] is None
+
+
+@pytest.mark.parametrize(("who", "status"), [("owner", 200), ("admin", 200), ("teammate", 404), ("staff", 404)])
+def test_segments_and_trend_are_for_those_who_see_results(people, api, recording, who, status):
+    user = getattr(people, who)
+    script = api(user)
+    assert script.get(segments(recording)).status_code == status
+    assert script.get(f"/api/v1/students/{people.student.pk}/trend/").status_code == status
+    assert views(user) == (2 if status == 200 else 0)
+
+
+def test_staff_get_the_answer_of_a_recording_that_is_not_there(people, api, recording):
+    script = api(people.staff)
+    missing = script.get("/api/v1/recordings/00000000-0000-4000-8000-000000000000/segments/")
+    assert script.get(segments(recording)).content == missing.content
+
+
+def test_every_look_is_written_down_with_the_student_and_what_was_seen(people, api, recording):
+    api(people.owner).get(segments(recording))
+    event = AuditEvent.objects.get(action="results.view")
+    assert (event.actor, event.student_ref) == (people.owner, people.student.pk)
+    assert (event.object_type, event.object_ref) == ("recording", recording.pk)
+
+
+def test_the_segments_of_a_run_that_has_not_succeeded_are_not_shown(people, api, recording):
+    RunFactory(recording=recording, number=2, status=RunStatus.QUEUED, attempt=0)
+    page = api(people.owner).get(segments(recording)).json()
+    assert (page["count"], page["results"]) == (0, [])
+
+
+def test_segments_are_paged_generously(people, api):
+    long = analysed(people.student, ["normal"] * 5)
+    page = api(people.owner).get(f"{segments(long)}?page_size=2").json()
+    assert [row["index"] for row in page["results"]] == [0, 1]
+    assert page["next"].endswith("page=2&page_size=2")
+    assert len(api(people.owner).get(segments(long)).json()["results"]) == 5
+
+
+def test_the_trend_has_a_session_per_analysed_recording_and_nothing_for_the_others(people, api, recording):
+    RunFactory(recording__student=people.student, status=RunStatus.FAILED, error_code="internal")
+    trend = api(people.owner).get(f"/api/v1/students/{people.student.pk}/trend/").json()
+    assert trend["student"] == str(people.student.pk)
+    (session,) = trend["sessions"]
+    assert session["recording_id"] == str(recording.pk)
+    assert session["negative_share"] == pytest.approx(0.5, abs=0.1)
+    assert set(session["shares"]) == set(EMOTIONS)
