@@ -1,0 +1,124 @@
+"""How every chart looks, and how long recordings are thinned out for drawing.
+
+Figures are made with plotly and handed on as plain JSON for plotly.js' basic bundle (scatter, bar, pie). plotly is
+imported when the first figure is drawn, so that a web process starts without it.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext
+
+from analysis import wording
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+MAX_POINTS = 2000
+"""At most so many points per trace; more are not told apart on a screen and make a page slow."""
+
+INK, QUIET, GRID, LIMIT, ALERT = "#25313a", "#66727a", "#e6eaec", "#8a939b", "#b3261e"
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", sans-serif'
+TICK_STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+
+
+def figure(title: str, *, height: int, **layout: Any) -> "Figure":
+    """An empty figure in the house style: light ground, system font, legend below, readable at phone width."""
+    from plotly.graph_objects import Figure
+
+    return Figure(
+        layout={
+            "template": "none",
+            "title": {
+                "text": title,
+                "x": 0,
+                "xref": "paper",
+                "font": {"size": 15},
+                "automargin": True,
+                "yref": "container",
+            },
+            "height": height,
+            "autosize": True,
+            "paper_bgcolor": "#ffffff",
+            "plot_bgcolor": "#ffffff",
+            "font": {"family": FONT, "size": 13, "color": INK},
+            "margin": {"l": 52, "r": 12, "t": 48, "b": 44},
+            "legend": {"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top", "font": {"size": 12}},
+            "hoverlabel": {"font": {"family": FONT, "size": 12}, "bgcolor": "#ffffff"},
+            "hovermode": "x unified",
+            "dragmode": "zoom",
+            **layout,
+        }
+    )
+
+
+def plain(drawn: "Figure") -> dict[str, Any]:
+    """The figure as ``{"data", "layout"}`` of plain lists and numbers, fit for ``json_script``."""
+    found: dict[str, Any] = drawn.to_plotly_json()
+    return {"data": found["data"], "layout": found["layout"]}
+
+
+def share_axis(title: str) -> dict[str, Any]:
+    """A vertical axis for shares of 1, shown in per cent; fixed, so that a finger zooms time only."""
+    return {
+        "title": {"text": title, "standoff": 8},
+        "range": [0, 1.02],
+        "tickformat": ".0%",
+        "gridcolor": GRID,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+    }
+
+
+def time_axis(length_s: float) -> dict[str, Any]:
+    """A horizontal axis in seconds of the recording with ticks as a player shows them; a click's x is the second."""
+    step = next((step for step in TICK_STEPS_S if length_s / step <= 7), TICK_STEPS_S[-1])
+    ticks = list(range(0, int(length_s) + 1, step))
+    return {
+        "title": {"text": gettext("Time in the recording"), "standoff": 8},
+        "range": [0, max(length_s, 1.0)],
+        "tickvals": ticks,
+        "ticktext": [wording.clock(tick) for tick in ticks],
+        "hoverformat": ".0f",
+        "ticksuffix": " s",
+        "gridcolor": GRID,
+        "zeroline": False,
+        "automargin": True,
+    }
+
+
+def note(drawn: "Figure", text: str) -> None:
+    """Says in the middle of the chart why there is nothing to see."""
+    drawn.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": QUIET})
+
+
+def bundles(count: int, limit: int = MAX_POINTS) -> list[slice]:
+    """Cuts ``count`` neighbours into at most ``limit`` bundles of equal length (the last may be shorter)."""
+    size = max(1, -(-count // limit))
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def mean(values: Sequence[float | None], digits: int = 3) -> float | None:
+    """The mean of what is there; None, a gap, if nothing is."""
+    there = [value for value in values if value is not None]
+    return round(sum(there) / len(there), digits) if there else None
+
+
+def positions(xs: Sequence[float]) -> dict[str, Any]:
+    """A trace's x: start and step where it is regular, which halves what the page loads; else every value."""
+    steps = {round(right - left, 3) for left, right in pairwise(xs)}
+    if len(steps) == 1:
+        return {"x0": xs[0], "dx": steps.pop()}
+    return {"x": [round(x, 2) for x in xs]}
+
+
+def line(values: Sequence[float | None], colour: str, width: float = 2.0) -> dict[str, Any]:
+    """Mode, line and markers of a line with gaps; a value alone between two gaps gets a dot, or it would not show."""
+    padded = [None, *values, None]
+    alone = [value is not None and padded[i] is None and padded[i + 2] is None for i, value in enumerate(values)]
+    style: dict[str, Any] = {"mode": "lines", "line": {"color": colour, "width": width}, "connectgaps": False}
+    if any(alone):
+        style |= {"mode": "lines+markers", "marker": {"color": colour, "size": [5 if dot else 0 for dot in alone]}}
+    return style

@@ -1,0 +1,418 @@
+"""The charts as plotly figures: a recording's timeline, attention and quality, a student's trend and shares.
+
+Long recordings are thinned out by averaging equal bundles of neighbouring segments, at most ``MAX_POINTS`` per trace:
+a mean keeps the area under a curve, and with it the shares, where leaving points out would not. A bundle is a gap only
+if nothing in it was judged. Up to 2000 segments (about 67 minutes at a 2 s hop) nothing is averaged.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+
+from analysis import wording
+from analysis.chart_style import (
+    ALERT,
+    GRID,
+    INK,
+    LIMIT,
+    MAX_POINTS,
+    QUIET,
+    bundles,
+    figure,
+    line,
+    mean,
+    note,
+    plain,
+    positions,
+    share_axis,
+    time_axis,
+)
+from analysis.emotions import COLOURS, EMOTIONS, LABELS
+from analysis.flow import AlertStatus
+from analysis.models import Alert, Run, Segment
+from analysis.models.alert import RuleKind
+from analysis.trends import Point, Trend
+
+Probabilities = dict[str, float] | None
+
+
+# --- one recording ----------------------------------------------------------------------------------------------------
+
+
+def _length(run: Run, segments: Sequence[Segment]) -> float:
+    return max(run.recording.duration_s or 0.0, max((segment.end_s for segment in segments), default=0.0))
+
+
+def _fused(segment: Segment) -> Probabilities:
+    return segment.probabilities
+
+
+def _voice(segment: Segment) -> Probabilities:
+    return segment.voice and segment.voice.get("probabilities")
+
+
+def _face(segment: Segment) -> Probabilities:
+    return segment.face and segment.face.get("probabilities")
+
+
+def timeline_figure(run: Run) -> dict[str, Any]:
+    """The seven probabilities over a recording, fused, of the voice, of the face (buttons); x in seconds.
+
+    Seven traces per view come first, then one that carries time and label for the hover text, then the mark of alerts.
+    """
+    segments = list(run.segments.all())
+    drawn = figure(
+        gettext("Emotions through the recording"),
+        height=420,
+        xaxis=time_axis(_length(run, segments)),
+        yaxis=share_axis(gettext("Probability")),
+    )
+    if not any(segment.label for segment in segments):
+        note(drawn, gettext("Nothing could be judged in this recording."))
+        return plain(drawn)
+    parts = [segments[cut] for cut in bundles(len(segments))]
+    xs = [(part[0].start_s + part[-1].end_s) / 2 for part in parts]
+    views: list[tuple[str, Callable[[Segment], Probabilities]]] = [(gettext("Fused"), _fused)]
+    if any(segment.voice for segment in segments) and any(segment.face for segment in segments):
+        views += [(gettext("Voice"), _voice), (gettext("Face"), _face)]
+    for number, (_, probabilities) in enumerate(views):
+        judged = [[found for segment in part if (found := probabilities(segment))] for part in parts]
+        for name in EMOTIONS:
+            values = [mean([one.get(name) for one in found]) for found in judged]
+            drawn.add_scatter(
+                **positions(xs),
+                y=values,
+                **line(values, COLOURS[name], width=1.5 if name == "normal" else 2.0),
+                name=str(LABELS[name]),
+                legendgroup=name,
+                visible=number == 0,
+                hovertemplate="%{y:.0%}",
+            )
+    drawn.add_scatter(
+        **positions(xs),
+        y=[0] * len(xs),
+        mode="markers",
+        marker={"opacity": 0, "size": 1, "color": INK},
+        text=[_moment_text(part) for part in parts],
+        hovertemplate="%{text}<extra></extra>",
+        name="",
+        showlegend=False,
+    )
+    marked = _mark_alerts(drawn, run)
+    if len(views) > 1:
+        _view_buttons(drawn, [title for title, _ in views], others=1 + marked)
+    return plain(drawn)
+
+
+def _moment_text(part: Sequence[Segment]) -> str:
+    """Time, label and what was judged, for the hover text."""
+    when = wording.span(part[0].start_s, part[-1].end_s)
+    labels = Counter(segment.label for segment in part if segment.label)
+    if not labels:
+        return gettext("%(when)s: not judged, no voice and no face") % {"when": when}
+    judged = [
+        *([gettext("voice")] if any(segment.voice for segment in part) else []),
+        *([gettext("face")] if any(segment.face for segment in part) else []),
+    ]
+    return f"{when}: {LABELS[labels.most_common(1)[0][0]]} ({', '.join(judged)})"
+
+
+def _mark_alerts(drawn: Any, run: Run) -> int:
+    """Shades the moments that alerts name in this recording; returns how many traces were added (for the legend)."""
+    moments = {
+        (moment["start_s"], moment["end_s"])
+        for alert in Alert.objects.filter(student_id=run.recording.student_id)
+        for moment in alert.evidence.get("moments", [])
+        if moment.get("recording") == str(run.recording_id)
+    }
+    for start_s, end_s in sorted(moments):
+        drawn.add_shape(
+            type="rect",
+            x0=start_s,
+            x1=end_s,
+            y0=0,
+            y1=1,
+            yref="paper",
+            layer="below",
+            fillcolor=ALERT,
+            opacity=0.14,
+            line={"width": 0},
+        )
+    if moments:
+        drawn.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=gettext("moment named by an alert"),
+            hoverinfo="skip",
+            marker={"symbol": "square", "size": 11, "color": ALERT, "opacity": 0.3},
+        )
+    return int(bool(moments))
+
+
+def _view_buttons(drawn: Any, titles: list[str], others: int) -> None:
+    """Buttons that show the seven traces of one view; the ``others`` behind them always show."""
+    buttons = [
+        {
+            "label": title,
+            "method": "restyle",
+            "args": ["visible", [number == view for view in range(len(titles)) for _ in EMOTIONS] + [True] * others],
+        }
+        for number, title in enumerate(titles)
+    ]
+    drawn.update_layout(
+        updatemenus=[
+            {
+                "type": "buttons",
+                "direction": "right",
+                "buttons": buttons,
+                "x": 1,
+                "xanchor": "right",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "pad": {"b": 2},
+                "bgcolor": "#ffffff",
+                "bordercolor": GRID,
+                "font": {"size": 12},
+            }
+        ],
+        margin={"t": 84},
+    )
+
+
+def attention_figure(run: Run) -> dict[str, Any]:
+    """Which moments decided what the voice was judged as: attention over its segment's average, 1 being average.
+
+    Weights of a segment sum to 1, so they are multiplied by their number to compare segments, and averaged in bins of
+    half a second or, in long recordings, of a ``MAX_POINTS``-th of the recording.
+    """
+    segments = list(run.segments.all())
+    length = _length(run, segments)
+    axis = {**share_axis(gettext("Times the average")), "range": None, "rangemode": "tozero", "tickformat": ".1f"}
+    drawn = figure(
+        gettext("Moments that decided (voice)"), height=240, xaxis=time_axis(length), yaxis=axis, showlegend=False
+    )
+    width = max(0.5, length / (MAX_POINTS - 1))
+    found: dict[int, list[float]] = defaultdict(list)
+    for segment in segments:
+        pairs = (segment.voice or {}).get("attention", [])
+        for time_s, weight in pairs:
+            found[int(time_s / width)].append(weight * len(pairs))
+    if not found:
+        note(drawn, gettext("The voice was not judged in this recording."))
+        return plain(drawn)
+    values = [mean(found.get(i, []), digits=2) for i in range(max(found) + 1)]
+    drawn.add_scatter(
+        **positions([(i + 0.5) * width for i in range(len(values))]),
+        y=values,
+        **line(values, INK, width=1.5),
+        fill="tozeroy",
+        fillcolor="rgba(37, 49, 58, 0.12)",
+        name=gettext("attention"),
+        hovertemplate="%{y:.1f}",
+    )
+    drawn.add_hline(y=1, line={"color": LIMIT, "width": 1, "dash": "dot"})
+    return plain(drawn)
+
+
+def quality_figure(run: Run) -> dict[str, Any]:
+    """How much there was to judge: the share of each segment with speech, and with the followed face."""
+    segments = list(run.segments.all())
+    drawn = figure(
+        gettext("What could be seen and heard"),
+        height=220,
+        xaxis=time_axis(_length(run, segments)),
+        yaxis=share_axis(gettext("Share of the time")),
+    )
+    parts = [segments[cut] for cut in bundles(len(segments))]
+    if not parts:
+        note(drawn, gettext("Nothing could be judged in this recording."))
+        return plain(drawn)
+    xs = [(part[0].start_s + part[-1].end_s) / 2 for part in parts]
+    strips = [
+        (gettext("speech"), "#1f6f78", run.voice, "voice", "speech_share"),
+        (gettext("face"), "#a6611a", run.face, "face", "face_share"),
+    ]
+    for name, colour, analysed, field, key in strips:
+        if not analysed:
+            continue
+        values = [mean([_quality(segment, field, key) for segment in part]) for part in parts]
+        drawn.add_scatter(**positions(xs), y=values, **line(values, colour, 1.5), name=name, hovertemplate="%{y:.0%}")
+    return plain(drawn)
+
+
+def _quality(segment: Segment, field: str, key: str) -> float:
+    """A quality share of a segment; 0 where that modality found nothing."""
+    judgement = getattr(segment, field) or segment.quality
+    return float(judgement.get(key) or 0.0)
+
+
+# --- a student --------------------------------------------------------------------------------------------------------
+
+
+def _when(point: Point) -> str:
+    """Local time as plotly reads it."""
+    return timezone.localtime(point.session.recorded_at).strftime("%Y-%m-%d %H:%M")
+
+
+def trend_figure(trend: Trend) -> dict[str, Any]:
+    """Negative share per session with the student's own baseline, running average, control limits and alerts.
+
+    ``customdata`` of the session markers is the recording's id, that of the alert markers the alert's id.
+    """
+    points = [point for point in trend.points if point.session.negative_share is not None]
+    drawn = figure(
+        gettext("Share of negative time per session"),
+        height=420,
+        hovermode="closest",
+        xaxis={
+            "title": {"text": gettext("Session"), "standoff": 8},
+            "type": "date",
+            "gridcolor": GRID,
+            "zeroline": False,
+            "automargin": True,
+        },
+        yaxis=share_axis(gettext("Share of the judged time")),
+    )
+    if not points:
+        note(drawn, gettext("No session has been analysed yet."))
+        return plain(drawn)
+    _draw_limits(drawn, trend, points)
+    _draw_sessions(drawn, points)
+    _draw_alerts(drawn, trend, points)
+    return plain(drawn)
+
+
+def _draw_limits(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
+    if trend.baseline is None:
+        return
+    monitored = [point for point in points if point.ewma is not None]
+    days = [_when(point) for point in monitored]
+    limit = {"color": LIMIT, "width": 1.5, "dash": "dash"}
+    if monitored:
+        lower, upper = [point.lower for point in monitored], [point.upper for point in monitored]
+        shown = {"mode": "lines", "line": limit, "hovertemplate": "%{y:.0%}<extra></extra>"}
+        drawn.add_scatter(x=days, y=lower, **shown, name=gettext("lower limit"), showlegend=False)
+        drawn.add_scatter(
+            x=days, y=upper, **shown, name=gettext("control limits"), fill="tonexty", fillcolor="rgba(138,147,155,0.13)"
+        )
+    drawn.add_scatter(
+        x=[_when(points[0]), _when(points[-1])],
+        y=[trend.baseline.centre] * 2,
+        mode="lines",
+        line={"color": LIMIT, "width": 1.5},
+        name=ngettext("baseline (first %d session)", "baseline (first %d sessions)", trend.baseline.sessions)
+        % trend.baseline.sessions,
+        hovertemplate="%{y:.0%}",
+    )
+    if monitored:
+        drawn.add_scatter(
+            x=days,
+            y=[point.ewma for point in monitored],
+            mode="lines",
+            line={"color": "#1f6f78", "width": 3},
+            name=gettext("running average"),
+            hovertemplate="%{y:.0%}",
+        )
+
+
+def _draw_sessions(drawn: Any, points: Sequence[Point]) -> None:
+    kinds = [
+        (gettext("session"), [p for p in points if p.enough], {"color": INK, "size": 9}),
+        (
+            gettext("too little evidence"),
+            [p for p in points if not p.enough],
+            {"color": "#ffffff", "size": 9, "line": {"color": QUIET, "width": 1.5}},
+        ),
+    ]
+    for name, shown, marker in kinds:
+        if shown:
+            drawn.add_scatter(
+                x=[_when(point) for point in shown],
+                y=[point.session.negative_share for point in shown],
+                mode="lines+markers" if shown[0].enough else "markers",
+                line={"color": "#b9c2c7", "width": 1},
+                marker=marker,
+                name=name,
+                customdata=[str(point.session.recording_id) for point in shown],
+                text=[_session_text(point) for point in shown],
+                hovertemplate="%{text}<extra></extra>",
+            )
+    over = [point for point in points if point.over]
+    if over:
+        drawn.add_scatter(
+            x=[_when(point) for point in over],
+            y=[point.ewma for point in over],
+            mode="markers",
+            marker={"symbol": "diamond-open", "size": 13, "color": ALERT, "line": {"width": 2}},
+            name=gettext("average above the limit"),
+            hovertemplate="%{y:.0%}",
+        )
+
+
+def _session_text(point: Point) -> str:
+    session = point.session
+    return "<br>".join(
+        [
+            f"<b>{wording.day(session.recorded_at)}</b>",
+            gettext("negative: %(share)s") % {"share": wording.percent(session.negative_share or 0.0)},
+            gettext("judged: %(time)s (%(share)s)")
+            % {"time": wording.duration(session.judged_s), "share": wording.percent(session.coverage)},
+        ]
+    )
+
+
+def _draw_alerts(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
+    by_recording = {point.session.recording_id: point for point in points}
+    shown = [(alert, by_recording[alert.recording_id]) for alert in trend.alerts if alert.recording_id in by_recording]
+    if shown:
+        drawn.add_scatter(
+            x=[_when(point) for _, point in shown],
+            y=[point.session.negative_share for _, point in shown],
+            mode="markers",
+            marker={"symbol": "triangle-down", "size": 14, "color": ALERT, "line": {"color": "#ffffff", "width": 1}},
+            name=gettext("alert"),
+            customdata=[str(alert.id) for alert, _ in shown],
+            text=[f"{RuleKind(alert.kind).label}: {AlertStatus(alert.status).label}" for alert, _ in shown],
+            hovertemplate="%{text}<extra></extra>",
+        )
+
+
+def shares_figure(trend: Trend) -> dict[str, Any]:
+    """The shares of the seven emotions per session as stacked bars; sessions with too little evidence are paler."""
+    points = [point for point in trend.points if point.session.negative_share is not None]
+    drawn = figure(
+        gettext("Emotions per session"),
+        height=400,
+        barmode="stack",
+        bargap=0.25,
+        xaxis={"title": {"text": gettext("Session"), "standoff": 8}, "type": "category", "automargin": True},
+        yaxis={**share_axis(gettext("Share of the judged time")), "range": [0, 1]},
+    )
+    if not points:
+        note(drawn, gettext("No session has been analysed yet."))
+        return plain(drawn)
+    names = _session_names(points)
+    for name in EMOTIONS:
+        drawn.add_bar(
+            x=names,
+            y=[round(point.session.shares[name], 4) for point in points],
+            name=str(LABELS[name]),
+            marker={"color": COLOURS[name], "opacity": [1.0 if point.enough else 0.4 for point in points]},
+            hovertemplate="%{y:.0%}",
+        )
+    return plain(drawn)
+
+
+def _session_names(points: Sequence[Point]) -> list[str]:
+    """The days of the sessions; a second one on the same day is numbered."""
+    seen: Counter[str] = Counter()
+    names = []
+    for point in points:
+        day = _when(point)[:10]
+        seen[day] += 1
+        names.append(day if seen[day] == 1 else f"{day} ({seen[day]})")
+    return names
