@@ -19,7 +19,7 @@ from analysis import wording
 from analysis.emotions import LABELS
 from analysis.models import Notice
 from students.access import Action, allowed
-from students.models import User
+from students.models import Consent, User
 
 register = template.Library()
 
@@ -152,6 +152,18 @@ def duration(seconds: float | None) -> str:
 def item(mapping: dict[str, Any], key: str) -> Any:
     """The entry of a dictionary under a key that is only known here."""
     return mapping.get(key)
+
+
+@register.filter
+def unlocalised(number: float) -> str:
+    """A number for an address or a script: with a point, whatever the language."""
+    return f"{number:g}"
+
+
+@register.simple_tag
+def purposes(consents: Iterable[Consent]) -> frozenset[str]:
+    """What these consents cover."""
+    return frozenset(consent.purpose for consent in consents)
 
 
 @register.simple_tag

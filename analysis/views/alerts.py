@@ -1,5 +1,7 @@
 """The list of alerts, and one alert with its evidence and what a person does about it."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.forms import Form
@@ -47,7 +49,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _found(request: HttpRequest, action: Action, pk: str) -> Alert:
+def _found(request: HttpRequest, action: Action, pk: UUID) -> Alert:
     events = AlertEvent.objects.select_related("actor")
     rows = Alert.objects.select_related("student", "rule", "crossing", "review").prefetch_related(
         Prefetch("events", events)
@@ -57,7 +59,7 @@ def _found(request: HttpRequest, action: Action, pk: str) -> Alert:
 
 @door(Action.ALERT_VIEW)
 @require_safe
-def alert(request: HttpRequest, pk: str) -> HttpResponse:
+def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One alert: what it rests on in words and numbers, and what one can do. Opening it reads its notice."""
     found = _found(request, Action.ALERT_VIEW, pk)
     notices_read(signed_in(request), alert=found)
@@ -86,7 +88,7 @@ def _page(request: HttpRequest, found: Alert, status: int = 200, **forms: Form) 
 
 @door(Action.ALERT_HANDLE)
 @require_POST
-def acknowledge(request: HttpRequest, pk: str) -> HttpResponse:
+def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Somebody has seen it and looks after it."""
     found = _found(request, Action.ALERT_HANDLE, pk)
     try:
@@ -99,7 +101,7 @@ def acknowledge(request: HttpRequest, pk: str) -> HttpResponse:
 
 @door(Action.ALERT_HANDLE)
 @require_POST
-def dismiss(request: HttpRequest, pk: str) -> HttpResponse:
+def dismiss(request: HttpRequest, pk: UUID) -> HttpResponse:
     """No cause for concern, with the reason."""
     found = _found(request, Action.ALERT_HANDLE, pk)
     form = DismissForm(request.POST, auto_id="dismiss_%s")
@@ -115,7 +117,7 @@ def dismiss(request: HttpRequest, pk: str) -> HttpResponse:
 
 @door(Action.ALERT_HANDLE)
 @require_POST
-def escalate(request: HttpRequest, pk: str) -> HttpResponse:
+def escalate(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Asks an administrator to review it."""
     found = _found(request, Action.ALERT_HANDLE, pk)
     form = EscalateForm(request.POST, auto_id="escalate_%s")

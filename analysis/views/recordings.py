@@ -1,6 +1,7 @@
 """The list of recordings, one recording with its analysis, and what one can do with it."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Prefetch, QuerySet
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis import charts, intake, runs
-from analysis.emotions import NEGATIVE
+from analysis.emotions import LABELS, NEGATIVE
 from analysis.errors import Refused, problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
@@ -46,7 +47,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _with_run(user: User, action: Action, pk: str) -> Recording:
+def _with_run(user: User, action: Action, pk: UUID) -> Recording:
     """The recording, if the user may do ``action`` on it, with its student and run."""
     return fetch(user, action, Recording.objects.select_related("student", "current_run", "uploaded_by"), pk)
 
@@ -62,7 +63,7 @@ def _shown_run(request: HttpRequest, recording: Recording) -> Run | None:
 
 @door(Action.RECORDING_VIEW)
 @require_safe
-def recording(request: HttpRequest, pk: str) -> HttpResponse:
+def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One recording: its state for everyone who may see it, its results only for those who may see results."""
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_VIEW, pk)
@@ -100,6 +101,7 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
         "origin": explained.origin(run),
         "tracks": explained.tracks(run),
         "segments_data": _segments_data(run),
+        "emotion_labels": {name: str(label) for name, label in LABELS.items()},
         **_moments(request, run),
     }
 
@@ -114,9 +116,6 @@ def _corrected(segments: QuerySet[Segment]) -> QuerySet[Any]:
     """Segments with their corrections, the newest first, as ``corrected``."""
     newest = LabelCorrection.objects.select_related("by").order_by("-at")
     return segments.prefetch_related(Prefetch("corrections", newest, to_attr="corrected"))
-
-
-MOMENT_FILTERS = ("all", "negative", "corrected", "gaps")
 
 
 def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
@@ -141,7 +140,7 @@ def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 @door(Action.RESULTS_VIEW)
 @require_safe
-def moments(request: HttpRequest, pk: str) -> HttpResponse:
+def moments(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A page of the list of moments, for htmx."""
     user = signed_in(request)
     found = _with_run(user, Action.RESULTS_VIEW, pk)
@@ -181,7 +180,7 @@ def _status_context(recording: Recording, *, whole: bool) -> dict[str, Any]:
 
 @door(Action.RECORDING_VIEW)
 @require_safe
-def status(request: HttpRequest, pk: str) -> HttpResponse:
+def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The progress panel, asked for every two seconds while the analysis waits or runs. Never results."""
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_VIEW, pk)
@@ -198,7 +197,7 @@ def status(request: HttpRequest, pk: str) -> HttpResponse:
 
 @door(Action.RECORDING_MANAGE)
 @require_POST
-def cancel(request: HttpRequest, pk: str) -> HttpResponse:
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stops the analysis that waits or runs."""
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_MANAGE, pk)
@@ -212,7 +211,7 @@ def cancel(request: HttpRequest, pk: str) -> HttpResponse:
 
 @door(Action.RECORDING_MANAGE)
 @require_POST
-def repeat(request: HttpRequest, pk: str) -> HttpResponse:
+def repeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Analyses the recording once more."""
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_MANAGE, pk)
@@ -222,7 +221,7 @@ def repeat(request: HttpRequest, pk: str) -> HttpResponse:
 
 @door(Action.LABELS_CORRECT)
 @require_POST
-def track(request: HttpRequest, pk: str) -> HttpResponse:
+def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Analyses the recording once more with another of the faces that were seen in it."""
     user = signed_in(request)
     found = _with_run(user, Action.LABELS_CORRECT, pk)
@@ -246,7 +245,7 @@ def _request_run(request: HttpRequest, recording: Recording, user: User, *, trac
 
 @door(Action.RECORDING_MANAGE)
 @require_POST
-def delete(request: HttpRequest, pk: str) -> HttpResponse:
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Deletes the recording with all that came out of it; the audit trail keeps that it happened."""
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_MANAGE, pk)

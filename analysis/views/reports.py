@@ -1,5 +1,7 @@
 """A student's report as PDF and as table. Viewing it is audited by the functions that make it."""
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -18,7 +20,7 @@ def _attachment(response: HttpResponseBase, ending: str) -> HttpResponseBase:
 
 @door(Action.RESULTS_VIEW)
 @require_safe
-def report_pdf(request: HttpRequest, pk: str) -> HttpResponseBase:
+def report_pdf(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The report to print or to put on file."""
     user = signed_in(request)
     student = fetch_student(user, Action.RESULTS_VIEW, pk)
@@ -27,7 +29,7 @@ def report_pdf(request: HttpRequest, pk: str) -> HttpResponseBase:
 
 @door(Action.RESULTS_VIEW)
 @require_safe
-def report_csv(request: HttpRequest, pk: str) -> HttpResponseBase:
+def report_csv(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The numbers per session, for a spreadsheet."""
     user = signed_in(request)
     student = fetch_student(user, Action.RESULTS_VIEW, pk)

@@ -1,6 +1,7 @@
 """The queue of flagged students, and the review that ends with a person's decision."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Prefetch
@@ -30,13 +31,13 @@ def reviews(request: HttpRequest) -> HttpResponse:
     return render(request, "analysis/reviews.html", {"queue": review_queue(user), "page": page_of(request, rows)})
 
 
-def _found(request: HttpRequest, action: Action, pk: str) -> Review:
+def _found(request: HttpRequest, action: Action, pk: UUID) -> Review:
     return fetch(signed_in(request), action, Review.objects.select_related("student", "reviewer"), pk)
 
 
 @door(Action.REVIEW_VIEW)
 @require_safe
-def review(request: HttpRequest, pk: str) -> HttpResponse:
+def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A flagged student: why, how the sessions ran, and the decision."""
     return _page(request, _found(request, Action.REVIEW_VIEW, pk), DecisionForm())
 
@@ -61,7 +62,7 @@ def _page(request: HttpRequest, found: Review, form: DecisionForm, status: int =
 
 @door(Action.REVIEW_DECIDE)
 @require_POST
-def claim(request: HttpRequest, pk: str) -> HttpResponse:
+def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Takes the review in hand, so that two people do not do it at once."""
     found = _found(request, Action.REVIEW_DECIDE, pk)
     try:
@@ -74,7 +75,7 @@ def claim(request: HttpRequest, pk: str) -> HttpResponse:
 
 @door(Action.REVIEW_DECIDE)
 @require_POST
-def release(request: HttpRequest, pk: str) -> HttpResponse:
+def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Puts the review back for whoever comes next."""
     found = _found(request, Action.REVIEW_DECIDE, pk)
     try:
@@ -87,7 +88,7 @@ def release(request: HttpRequest, pk: str) -> HttpResponse:
 
 @door(Action.REVIEW_DECIDE)
 @require_POST
-def decide(request: HttpRequest, pk: str) -> HttpResponse:
+def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Closes the review with a decision and a note; its alerts close with it."""
     found = _found(request, Action.REVIEW_DECIDE, pk)
     form = DecisionForm(request.POST)

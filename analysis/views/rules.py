@@ -1,5 +1,7 @@
 """The alert rules, and the page on which an administrator changes one."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +24,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 @door(Action.RULES_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def rule_edit(request: HttpRequest, pk: str) -> HttpResponse:
+def rule_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Changes one rule. Alerts that were raised before keep the settings they were raised with."""
     rule = get_object_or_404(AlertRule, pk=pk)
     form = RuleForm(request.POST or None, rule=rule)

@@ -1,6 +1,7 @@
 """The list of students and one student's page."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -73,7 +74,7 @@ def _listed(user: User, chosen: str, wanted: str) -> QuerySet[Student]:
 
 @door(Action.STUDENT_VIEW)
 @require_safe
-def student(request: HttpRequest, pk: str) -> HttpResponse:
+def student(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One student: for those who may see results the trend first, for the others consent and recordings only."""
     user = signed_in(request)
     found = fetch_student(user, Action.STUDENT_VIEW, pk)

@@ -1,0 +1,118 @@
+"""What was recognised, in words: for the pages behind ``results.view``."""
+
+from typing import Any
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from analysis import wording
+from analysis.alerts import explain, rule_name
+from analysis.errors import problem
+from analysis.models import Alert, AlertRule, Recording
+from analysis.models.alert import RuleKind
+from analysis.trends import SessionIndex, Trend
+
+register = template.Library()
+
+MOMENT_FILTERS: tuple[tuple[str, Promise], ...] = (
+    ("all", _("All")),
+    ("negative", _("Negative")),
+    ("corrected", _("Corrected")),
+    ("gaps", _("Not judged")),
+)
+
+
+@register.simple_tag
+def moment_filters() -> tuple[tuple[str, Promise], ...]:
+    """The ways to narrow the list of moments down."""
+    return MOMENT_FILTERS
+
+
+@register.simple_tag
+def trend_summary(trend: Trend) -> str:
+    """The trend in a sentence or two: what a chart shows, for those who do not see it."""
+    judged = [point for point in trend.points if point.session.negative_share is not None]
+    if not judged:
+        return gettext("In none of the sessions there was enough voice and face to judge.")
+    last = judged[-1]
+    words = [
+        ngettext(
+            "%(count)d session. In the newest, of %(day)s, %(share)s of the judged time was negative.",
+            "%(count)d sessions. In the newest, of %(day)s, %(share)s of the judged time was negative.",
+            len(trend.points),
+        )
+        % {
+            "count": len(trend.points),
+            "day": wording.day(last.session.recorded_at),
+            "share": wording.percent(last.session.negative_share or 0.0),
+        }
+    ]
+    if trend.baseline is None:
+        words.append(gettext("The student’s own baseline is still being built."))
+        return " ".join(words)
+    words.append(
+        gettext("The student’s own baseline is %(share)s.") % {"share": wording.percent(trend.baseline.centre)}
+    )
+    monitored = [point for point in trend.points if point.ewma is not None]
+    if monitored and monitored[-1].over:
+        words.append(gettext("The running average stands above the usual range."))
+    elif monitored:
+        words.append(gettext("The running average is within the usual range."))
+    return " ".join(words)
+
+
+@register.simple_tag
+def session_of(trend: Trend, recording: Recording) -> SessionIndex | None:
+    """The session index of a recording in an already computed trend; None without a result."""
+    return next((session for session in trend.sessions if session.recording_id == recording.pk), None)
+
+
+@register.filter
+def commonest(session: SessionIndex | None, count: int = 2) -> list[str]:
+    """The emotions that took most of a session's judged time, each at least a twentieth of it."""
+    if session is None:
+        return []
+    ranked = sorted(session.shares, key=lambda name: -session.shares[name])
+    return [name for name in ranked[:count] if session.shares[name] >= 0.05]
+
+
+@register.simple_tag
+def explanation_of(alert: Alert) -> list[str]:
+    """Why the alert was raised, sentence by sentence."""
+    return explain(alert)
+
+
+@register.filter
+def problem_sentence(code: str) -> str:
+    """What went wrong, for a list; the recording's page has the next step too."""
+    return str(problem(code).sentence)
+
+
+@register.filter
+def rule_title(rule: AlertRule) -> str:
+    """A rule's name in the reader's language."""
+    return rule_name(rule)
+
+
+@register.filter
+def rule_words(rule: AlertRule) -> str:
+    """A rule in a sentence."""
+    values: dict[str, Any] = {
+        "share": wording.percent(rule.threshold),
+        "count": rule.sessions,
+        "width": f"{rule.threshold:g}",
+        "weight": f"{rule.smoothing:g}",
+    }
+    match rule.kind:
+        case RuleKind.SHARE:
+            text = gettext("When more than %(share)s of the judged time of one session is negative.")
+        case RuleKind.SUSTAINED:
+            text = gettext("When more than %(share)s of the judged time is negative in %(count)d sessions in a row.")
+        case _:
+            text = gettext(
+                "When the running average (weight of the newest session %(weight)s) rises more than %(width)s standard "
+                "deviations above the baseline, which the student’s first %(count)d sessions make."
+            )
+    return text % values
