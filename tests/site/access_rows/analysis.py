@@ -1,0 +1,46 @@
+"""Addresses of analysis/urls.py. Columns: anonymous, owner, teammate, staff, admin."""
+
+from tests.site.access import get, post
+
+ROWS = {
+    "home": [get("302 200 200 200 200")],
+    "help": [get("302 200 200 200 200")],
+    "model-card": [get("302 200 200 200 200")],
+    "notices": [get("302 200 200 404 200"), post("302 302 302 404 302")],
+    # --- students and their trends
+    "students": [get("302 200 200 200 200"), post("302 200 200 200 200", data={"q": "a"})],
+    "student": [get("302 200 404 200 200", of="student")],
+    "report-pdf": [get("302 200 404 404 200", of="student")],
+    "report-csv": [get("302 200 404 404 200", of="student")],
+    # --- recordings
+    "upload": [get("302 404 404 200 404")],
+    "recordings": [get("302 200 200 200 200")],
+    "recording": [get("302 200 404 200 200", of="recording")],
+    "recording-status": [get("302 200 404 200 200", of="recording")],
+    "recording-moments": [get("302 200 404 404 200", of="recording")],
+    "recording-media": [get("302 200 404 404 200", of="recording")],
+    "recording-cancel": [post("302 404 404 302 302", of="recording")],
+    "recording-repeat": [post("302 404 404 302 302", of="recording")],
+    "recording-track": [post("302 302 404 404 302", of="recording", data={"track": "1"})],
+    "recording-delete": [post("302 404 404 302 302", of="recording")],
+    "segment-correct": [
+        get("302 200 404 404 200", of="segment"),
+        post("302 302 404 404 302", of="segment", data={"label": "sad", "comment": ""}),
+    ],
+    # --- alerts and reviews
+    "alerts": [get("302 200 200 404 200")],
+    "alert": [get("302 200 404 404 200", of="alert")],
+    "alert-acknowledge": [post("302 302 404 404 302", of="alert")],
+    "alert-dismiss": [post("302 302 404 404 302", of="alert", data={"reason": "A cold, not a mood."})],
+    "alert-escalate": [post("302 302 404 404 302", of="alert", data={"reason": ""})],
+    "reviews": [get("302 404 404 404 200")],
+    "review": [get("302 404 404 404 200", of="review")],
+    "review-claim": [post("302 404 404 404 302", of="review")],
+    "review-release": [post("302 404 404 404 302", of="review")],
+    "review-decide": [
+        post("302 404 404 404 302", of="review", data={"decision": "no_action", "note": "Looked at it."}),
+    ],
+    # --- rules
+    "rules": [get("302 404 404 404 200")],
+    "rule-edit": [get("302 404 404 404 200", of="rule"), post("302 404 404 404 200", of="rule")],
+}

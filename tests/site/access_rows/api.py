@@ -1,0 +1,51 @@
+"""Addresses of analysis/api/urls.py. Columns: anonymous, owner, teammate, staff, admin.
+
+A 400, 412 or 415 means that the person passed the door and only the body was wanting.
+"""
+
+from tests.site.access import api
+
+STUDENT = {"number": "S-NEW", "name": "New Student"}
+
+ROWS = {
+    "api-me": [api("get", "401 200 200 200 200")],
+    "api-own-token": [api("delete", "401 400 400 400 400")],
+    "api-token": [api("post", "400 400 400 400 400", public=True)],
+    "api-schema": [api("get", "401 200 200 200 200")],
+    "api-nothing": [api("get", "401 404 404 404 404"), api("post", "401 404 404 404 404")],
+    # --- students and consent
+    "api-students": [api("get", "401 200 200 200 200"), api("post", "401 404 404 404 201", data=STUDENT)],
+    "api-student": [
+        api("get", "401 200 404 200 200", of="student"),
+        api("patch", "401 404 404 404 200", of="student", data={"name": "Another Name"}),
+    ],
+    "api-consents": [
+        api("get", "401 200 404 200 200", of="student"),
+        api("post", "401 404 404 404 201", of="student", data={"purpose": "voice"}),
+    ],
+    "api-consent-withdraw": [api("post", "401 200 404 404 200", of="consent")],
+    "api-trend": [api("get", "401 200 404 404 200", of="student")],
+    # --- recordings
+    "api-recordings": [api("get", "401 200 200 200 200"), api("post", "401 404 404 400 404")],
+    "api-recording": [
+        api("get", "401 200 404 200 200", of="recording"),
+        api("delete", "401 404 404 204 204", of="recording"),
+    ],
+    "api-recording-cancel": [api("post", "401 404 404 409 409", of="recording")],
+    "api-recording-repeat": [api("post", "401 404 404 202 202", of="recording")],
+    "api-segments": [api("get", "401 200 404 404 200", of="recording")],
+    "api-uploads": [api("post", "401 404 404 412 404")],
+    "api-upload": [api(method, "401 404 404 412 404", of="upload") for method in ("get", "patch", "delete")],
+    # --- alerts and reviews
+    "api-alerts": [api("get", "401 200 200 404 200")],
+    "api-alert": [api("get", "401 200 404 404 200", of="alert")],
+    "api-alert-acknowledge": [api("post", "401 200 404 404 200", of="alert")],
+    "api-alert-dismiss": [api("post", "401 200 404 404 200", of="alert", data={"reason": "A cold, not a mood."})],
+    "api-alert-escalate": [api("post", "401 200 404 404 200", of="alert")],
+    "api-reviews": [api("get", "401 404 404 404 200")],
+    "api-review": [api("get", "401 404 404 404 200", of="review")],
+    "api-review-claim": [api("post", "401 404 404 404 200", of="review")],
+    "api-review-decide": [
+        api("post", "401 404 404 404 200", of="review", data={"decision": "no_action", "note": "Looked at it."}),
+    ],
+}
