@@ -74,7 +74,7 @@ def timeline_figure(run: Run) -> dict[str, Any]:
         note(drawn, gettext("Nothing could be judged in this recording."))
         return plain(drawn)
     parts = [segments[cut] for cut in bundles(len(segments))]
-    xs = [(part[0].start_s + part[-1].end_s) / 2 for part in parts]
+    xs = _centres(parts)
     views: list[tuple[str, Callable[[Segment], Probabilities]]] = [(gettext("Fused"), _fused)]
     if any(segment.voice for segment in segments) and any(segment.face for segment in segments):
         views += [(gettext("Voice"), _voice), (gettext("Face"), _face)]
@@ -105,6 +105,12 @@ def timeline_figure(run: Run) -> dict[str, Any]:
     if len(views) > 1:
         _view_buttons(drawn, [title for title, _ in views], others=1 + marked)
     return plain(drawn)
+
+
+def _centres(parts: Sequence[Sequence[Segment]]) -> list[float]:
+    """The middle of every bundle, in seconds; a shorter last one counts as a whole, which keeps the steps regular."""
+    half = (parts[0][-1].end_s - parts[0][0].start_s) / 2
+    return [part[0].start_s + half for part in parts]
 
 
 def _moment_text(part: Sequence[Segment]) -> str:
@@ -231,7 +237,7 @@ def quality_figure(run: Run) -> dict[str, Any]:
     if not parts:
         note(drawn, gettext("Nothing could be judged in this recording."))
         return plain(drawn)
-    xs = [(part[0].start_s + part[-1].end_s) / 2 for part in parts]
+    xs = _centres(parts)
     strips = [
         (gettext("speech"), "#1f6f78", run.voice, "voice", "speech_share"),
         (gettext("face"), "#a6611a", run.face, "face", "face_share"),
