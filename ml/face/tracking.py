@@ -68,8 +68,8 @@ class Tracker:
 
     @property
     def gap_s(self) -> float:
-        """Seconds that place and size alone bridge."""
-        return max(GAP_S, 2.5 * self.frame_s)
+        """Seconds that place and size alone bridge; a little more, as times are sums of fractions."""
+        return max(GAP_S, 2.5 * self.frame_s) + 1e-3
 
     def update(
         self, time_s: float, boxes: Sequence[Box], signatures: Sequence[np.ndarray | None] | None = None
