@@ -1,0 +1,378 @@
+"""One recording from file to emotions: the stages of the method in their order.
+
+Sound: decode, separate the vocals, find speech, judge each segment's voice. Picture: sample frames, follow faces, judge
+the chosen face. Then both are fused per segment. Everything is streamed or spooled to a temporary folder that is
+removed however the recognition ends, so memory does not grow with the recording's length.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+
+from ml import media, weights
+from ml.config import Config
+from ml.errors import RecognitionError
+from ml.face.collector import FaceCollector, FaceTracks, Track
+from ml.face.recogniser import FaceRecogniser
+from ml.fusion import fuse
+from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
+from ml.spool import CELL_S, LevelMeter, spool
+from ml.summary import bin_attention, plan_segments, summarise
+from ml.voice import activity
+from ml.voice.framing import SAMPLE_RATE
+from ml.voice.recogniser import VoiceRecogniser
+from ml.voice.separation import Separator
+from ml.voice.separation_model import SHA256
+
+SPEECH_BLOCK_S = 15
+"""Seconds of sound between two reports while speech is looked for."""
+VOICE_BATCH = 16
+"""Segments judged between two reports."""
+CLIPPING_SHARE = 0.001
+"""Share of samples at full scale from which a segment is flagged as clipped."""
+FRAME_SIDE = 640
+"""Longer side in pixels of the frames in which faces are searched and cropped."""
+
+Span = tuple[float, float]
+
+
+class Models:
+    """The trained models, each loaded when it is first needed; keep one for many recordings.
+
+    Load them in the process that uses them: a process forked from one that has used TensorFlow hangs.
+    """
+
+    def __init__(self, directory: Path | None = None, separator_dir: Path | None = None) -> None:
+        self._directory = directory
+        self._separator_dir = separator_dir
+
+    @classmethod
+    def load(cls, directory: Path | None = None, separator_dir: Path | None = None) -> "Models":
+        """Models from ``directory`` (see ``ml.weights.folder``) and a separator (see ``ml.voice.separation_model``)."""
+        return cls(directory, separator_dir)
+
+    @cached_property
+    def voice(self) -> VoiceRecogniser:
+        """Raises RecognitionError: weights_missing, weights_damaged."""
+        return VoiceRecogniser.load(self._directory)
+
+    @cached_property
+    def face(self) -> FaceRecogniser:
+        """Raises RecognitionError: weights_missing, weights_damaged."""
+        return FaceRecogniser.load(self._directory)
+
+    @cached_property
+    def separator(self) -> Separator:
+        """Raises nothing; its first use raises RecognitionError: separator_missing, separator_damaged."""
+        return Separator(self._separator_dir)
+
+    def described(self, config: Config) -> dict[str, Any]:
+        """Version and SHA-256 of every file that a recognition with ``config`` uses."""
+        card = weights.card(self._directory)
+        used = [name for name, wanted in (("face", config.face), ("voice", config.voice)) if wanted]
+        found = {name: {key: card.get(name, {}).get(key) for key in ("version", "sha256")} for name in used}
+        if config.voice and config.separation == "vocals":
+            found["separator"] = {"version": "spleeter 2stems", "sha256": SHA256["model.data-00000-of-00001"]}
+        return found
+
+
+load_models = Models.load
+
+
+@dataclass(slots=True)
+class Sound:
+    """What was heard. Empty judgements where there is no sound to judge.
+
+    Attributes:
+        meter: level of the recording as it is, before separation.
+        speech: speech probability per 32 ms window.
+        seconds: length of the sound.
+        judgements: by number of segment.
+    """
+
+    meter: LevelMeter
+    speech: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    seconds: float = 0.0
+    judgements: dict[int, VoiceJudgement] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Sight:
+    """What was seen.
+
+    Attributes:
+        sampled: times of all frames looked at, shape (n,).
+        tracks: every face followed; ``chosen`` is the one judged.
+        times, confidence, probabilities: of the chosen face, shapes (m,), (m,), (m, 7).
+        judgements: by number of segment.
+    """
+
+    sampled: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    tracks: Sequence[Track] = ()
+    chosen: Track | None = None
+    times: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 7)))
+    judgements: dict[int, FaceJudgement] = field(default_factory=dict)
+
+
+def recognise(path: Path | str, models: Models, config: Config, progress: Progress | None = None) -> Recognition:
+    """Recognise the emotions of one recording.
+
+    Args:
+        path: video with or without sound, or sound alone; only read.
+        models: see ``Models``.
+        config: what to analyse; a modality that is off is not even decoded.
+        progress: told after every step; may raise ``ml.errors.Cancelled``.
+
+    Raises:
+        RecognitionError: see its codes.
+        Cancelled: raised by ``progress``; nothing is left behind.
+    """
+    job = _Job(Path(path), models, config, progress or (lambda stage, completed, total: None))
+    with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
+        return job.run(Path(folder))
+
+
+class _Job:
+    """One recognition under way."""
+
+    def __init__(self, path: Path, models: Models, config: Config, progress: Progress) -> None:
+        self.path, self.models, self.config, self.progress = path, models, config, progress
+        self.timings: dict[str, float] = {}
+        self.flags: list[str] = []
+
+    def run(self, folder: Path) -> Recognition:
+        with self._stage("probe"):
+            self.info = media.probe(self.path, self.config.max_duration_s)
+        if self.info.truncated:
+            self.flags.append("truncated")
+        self.spans = plan_segments(self.info.duration_s, self.config)
+        sound, sight = self._hear(folder), self._see(folder)
+        with self._stage("fusion"):
+            segments = tuple(self._segment(number, span, sound, sight) for number, span in enumerate(self.spans))
+            if all(segment.probabilities is None for segment in segments):
+                damaged = {"audio_damaged", "video_damaged"} & set(self.flags)
+                raise RecognitionError("damaged_file" if damaged else "no_usable_signal", "no segment can be judged")
+            summary = summarise(segments) | self._quality(sound, sight)
+        model = self.models.described(self.config)
+        return Recognition(self.info.duration_s, model, segments, summary, self.timings, self.config.as_dict())
+
+    # sound
+
+    def _hear(self, folder: Path) -> Sound:
+        sound = Sound(LevelMeter(media.SAMPLE_RATE))
+        if not (self.config.voice and self.info.has_audio):
+            return sound
+        try:
+            with self._stage("separation"):
+                samples = spool(self._vocals(sound.meter), folder / "vocals.f32")
+        except RecognitionError as error:
+            self._tolerate(error, "audio_damaged")
+            return sound
+        sound.seconds = len(samples) / SAMPLE_RATE
+        with self._stage("speech"):
+            sound.speech = self._find_speech(samples)
+        with self._stage("voice"):
+            sound.judgements = self._judge_voice(samples, sound)
+        return sound
+
+    def _vocals(self, meter: LevelMeter) -> Iterator[np.ndarray]:
+        blocks = meter.measured(self._audio_blocks())
+        if self.config.separation == "vocals":
+            yield from self.models.separator.vocals(blocks)
+            return
+        resampler = soxr.ResampleStream(media.SAMPLE_RATE, SAMPLE_RATE, 1, dtype="float32")
+        for block in blocks:
+            yield resampler.resample_chunk(block.mean(axis=1))
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+    def _audio_blocks(self) -> Iterator[np.ndarray]:
+        seconds = 0.0
+        for block in media.audio_blocks(self.path, self.info, self.config.max_duration_s):
+            yield block
+            seconds += len(block) / media.SAMPLE_RATE
+            self.progress("separation", min(seconds, self.info.duration_s), self.info.duration_s)
+
+    def _find_speech(self, samples: np.ndarray) -> np.ndarray:
+        """``activity.speech_probabilities`` with a report after every block."""
+        gain, detector = activity.level_gain(samples), activity.SpeechActivity()
+        block, found = SPEECH_BLOCK_S * SAMPLE_RATE, []
+        for at in range(0, len(samples), block):
+            found.append(detector.feed(gain * samples[at : at + block]))
+            self.progress("speech", min(at + block, len(samples)), len(samples))
+        return np.concatenate([*found, detector.finish()])
+
+    def _judge_voice(self, samples: np.ndarray, sound: Sound) -> dict[int, VoiceJudgement]:
+        shares = [self._speech_share(sound, span) for span in self.spans]
+        enough = [number for number, share in enumerate(shares) if share >= max(self.config.min_speech_share, 1e-9)]
+        if not enough:
+            return {}
+        statistics = self.models.voice.statistics(samples, sound.speech)
+        judgements = {}
+        for at in range(0, len(enough), VOICE_BATCH):
+            numbers = enough[at : at + VOICE_BATCH]
+            answers = self.models.voice.predict(
+                samples, [self.spans[number] for number in numbers], statistics, sound.speech
+            )
+            for number, answer in zip(numbers, answers, strict=True):
+                judgements[number] = VoiceJudgement(
+                    probabilities=answer.probabilities,
+                    attention=bin_attention(answer.times, answer.weights),
+                    speech_share=shares[number],
+                    level_dbfs=sound.meter.level_dbfs(*self.spans[number]),
+                )
+            self.progress("voice", at + len(numbers), len(enough))
+        return judgements
+
+    @staticmethod
+    def _speech_share(sound: Sound, span: Span) -> float:
+        """Share of the whole span with speech; what lies beyond the end of the sound has none."""
+        start, end = span[0], min(span[1], sound.seconds)
+        if end <= start:
+            return 0.0
+        return activity.speech_share(sound.speech, start, end) * (end - start) / (span[1] - span[0])
+
+    # picture
+
+    def _see(self, folder: Path) -> Sight:
+        sight = Sight()
+        if not (self.config.face and self.info.has_video):
+            return sight
+        try:
+            with self._stage("frames"):
+                faces = self._follow_faces(folder)
+        except RecognitionError as error:
+            self._tolerate(error, "video_damaged")
+            return sight
+        sight.sampled, sight.tracks, sight.chosen = faces.sampled_times, faces.tracks, faces.chosen(self.config)
+        if sight.chosen is not None:
+            with self._stage("face"):
+                self._judge_crops(faces.observations(sight.chosen), sight)
+                for number, span in enumerate(self.spans):
+                    judgement = self._judge_face(span, sight)
+                    if judgement is not None:
+                        sight.judgements[number] = judgement
+        return sight
+
+    def _follow_faces(self, folder: Path) -> FaceTracks:
+        collector = FaceCollector(self.config, folder)
+        frames = media.sampled_frames(
+            self.path, self.info, self.config.sample_fps, FRAME_SIDE, self.config.max_duration_s
+        )
+        try:
+            for seconds, frame in frames:
+                collector.feed(seconds, frame)
+                self.progress("frames", min(seconds, self.info.duration_s), self.info.duration_s)
+        finally:
+            faces = collector.finish()
+        return faces
+
+    def _judge_crops(self, observations: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]], sight: Sight) -> None:
+        times, confidence, probabilities = [sight.times], [sight.confidence], [sight.probabilities]
+        total, done = sight.chosen.n_frames if sight.chosen else 0, 0
+        for seen_at, sure, crops in observations:
+            times.append(seen_at)
+            confidence.append(sure)
+            probabilities.append(self.models.face.predict(crops))
+            done += len(crops)
+            self.progress("face", done, total)
+        sight.times, sight.confidence = np.concatenate(times), np.concatenate(confidence)
+        sight.probabilities = np.concatenate(probabilities)
+
+    def _judge_face(self, span: Span, sight: Sight) -> FaceJudgement | None:
+        """The mean over the segment's frames weighted by detection confidence (design, Face 4); None with too few."""
+        inside, sampled = _inside(sight.times, span), int(_inside(sight.sampled, span).sum())
+        frames = int(inside.sum())
+        expected = max(sampled, round((span[1] - span[0]) * self.config.sample_fps * _LEAST_SAMPLED))
+        if frames == 0 or frames < self.config.min_face_share * expected or sight.chosen is None:
+            return None
+        sure = sight.confidence[inside].astype(np.float64)
+        mean = np.average(sight.probabilities[inside], axis=0, weights=sure)
+        return FaceJudgement(mean / mean.sum(), sight.chosen.number, frames, frames / sampled, float(sure.mean()))
+
+    # both
+
+    def _segment(self, number: int, span: Span, sound: Sound, sight: Sight) -> Segment:
+        voice, face = sound.judgements.get(number), sight.judgements.get(number)
+        fused = fuse(
+            None if face is None else face.probabilities,
+            None if voice is None else voice.probabilities,
+            self.config.alpha,
+            self.config.beta,
+        )
+        flags = [fused.flag] if fused.flag else []
+        quality: dict[str, Any] = {}
+        if sound.seconds:
+            quality["speech_share"] = round(self._speech_share(sound, span), 4)
+            quality["level_dbfs"] = round(sound.meter.level_dbfs(*span), 2)
+            if sound.meter.clipped_share(*span) > CLIPPING_SHARE:
+                flags.append("clipping")
+        if len(sight.sampled):
+            sampled = int(_inside(sight.sampled, span).sum())
+            quality["face_share"] = round(int(_inside(sight.times, span).sum()) / max(1, sampled), 4)
+            quality["sampled_frames"] = sampled
+        self.progress("fusion", number + 1, len(self.spans))
+        return Segment(*span, fused.probabilities, voice, face, quality | {"flags": flags})
+
+    def _quality(self, sound: Sound, sight: Sight) -> dict[str, Any]:
+        """How usable the recording was, and whose face was judged."""
+        quality: dict[str, Any] = {"truncated": self.info.truncated, "flags": self.flags}
+        if sound.seconds:
+            cells = np.arange(0, sound.seconds, CELL_S) * SAMPLE_RATE // activity.WINDOW_SAMPLES
+            speech = sound.speech[np.minimum(cells.astype(int), len(sound.speech) - 1)] >= activity.THRESHOLD
+            quality["speech_share"] = round(self._speech_share(sound, (0.0, self.info.duration_s)), 4)
+            quality["level_dbfs"] = round(sound.meter.level_where(speech), 2)
+            quality["clipped_share"] = round(sound.meter.clipped_share(), 6)
+        if len(sight.sampled):
+            quality["face_share"] = round(len(sight.times) / len(sight.sampled), 4)
+            quality["sampled_frames"] = len(sight.sampled)
+        if sight.chosen is not None:
+            quality["face_size_px"] = round(sight.chosen.mean_size_px, 1)
+            quality["face_confidence"] = round(sight.chosen.mean_confidence, 4)
+        chosen = None if sight.chosen is None else sight.chosen.number
+        return {"quality": quality, "track": chosen, "tracks": [_described(track) for track in sight.tracks]}
+
+    def _tolerate(self, error: RecognitionError, flag: str) -> None:
+        """A stream that cannot be decoded costs its modality, not the recording; other failures are passed on."""
+        if error.code != "damaged_file":
+            raise error
+        self.flags.append(flag)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        """Time a stage and report its beginning and its end."""
+        started = time.perf_counter()
+        self.progress(name, 0, 1)
+        yield
+        self.progress(name, 1, 1)
+        self.timings[name] = time.perf_counter() - started
+
+
+_LEAST_SAMPLED = 0.25
+"""A segment with fewer sampled frames than this share of ``sample_fps`` (frozen or missing video) needs more of them
+to show the face."""
+
+
+def _inside(times: np.ndarray, span: Span) -> np.ndarray:
+    return (times >= span[0]) & (times < span[1])
+
+
+def _described(track: Track) -> dict[str, Any]:
+    return {
+        "track": track.number,
+        "start_s": round(track.start_s, 2),
+        "end_s": round(track.end_s, 2),
+        "seconds": round(track.followed_s, 2),
+        "frames": track.n_frames,
+        "confidence": round(track.mean_confidence, 4),
+        "size_px": round(track.mean_size_px, 1),
+    }

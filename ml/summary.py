@@ -1,0 +1,74 @@
+"""From segments to a recording: which segments there are, and what they say together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ml.config import Config
+from ml.emotions import EMOTIONS, NEGATIVE
+from ml.results import Segment, keyed
+
+_NEGLIGIBLE_S = 0.1
+
+
+def plan_segments(duration_s: float, config: Config) -> list[tuple[float, float]]:
+    """Start and end of every segment, in seconds.
+
+    Segments of ``config.segment_s`` start every ``config.hop_s``; the last one is shorter where the recording ends in
+    it, but never as short as the part it shares with the one before. A recording shorter than one segment is one.
+    """
+    count = max(1, 1 + int((duration_s - config.segment_s) / config.hop_s + 1e-9))
+    spans = [(i * config.hop_s, min(duration_s, i * config.hop_s + config.segment_s)) for i in range(count)]
+    rest = duration_s - spans[-1][1]
+    if rest > _NEGLIGIBLE_S:
+        spans.append((count * config.hop_s, duration_s))
+    elif rest > 0:
+        spans[-1] = (spans[-1][0], duration_s)
+    return spans
+
+
+def bin_attention(times: np.ndarray, weights: np.ndarray, step_s: float = 0.1) -> tuple[tuple[float, float], ...]:
+    """Attention per ``step_s`` instead of per frame: the weights of the frames in one step are added up.
+
+    Args:
+        times: seconds, ascending, shape (T,).
+        weights: shape (T,), sums to 1.
+    """
+    steps = np.floor(times / step_s + 1e-6).astype(int)
+    numbers, places = np.unique(steps, return_inverse=True)
+    sums = np.bincount(places, weights=weights)
+    total = sums.sum() or 1.0
+    return tuple(((float(n) + 0.5) * step_s, float(w / total)) for n, w in zip(numbers, sums, strict=True))
+
+
+def summarise(segments: Sequence[Segment]) -> dict[str, Any]:
+    """Mean probabilities, share of each label, share of negative labels and seconds of evidence, over judged segments.
+
+    Args:
+        segments: at least one of them judged.
+    """
+    judged = [segment for segment in segments if segment.probabilities is not None]
+    labels = [segment.label for segment in judged]
+    mean = np.mean([p for segment in judged if (p := segment.probabilities) is not None], axis=0)
+    shares = {name: labels.count(name) / len(labels) for name in EMOTIONS}
+    return {
+        "probabilities": keyed(mean),
+        "label": EMOTIONS[int(np.argmax(mean))],
+        "shares": {name: round(share, 6) for name, share in shares.items()},
+        "negative_share": round(sum(shares[name] for name in NEGATIVE), 6),
+        "segments": len(segments),
+        "judged": len(judged),
+        "judged_voice": sum(segment.voice is not None for segment in judged),
+        "judged_face": sum(segment.face is not None for segment in judged),
+        "evidence_s": round(covered_s([(segment.start_s, segment.end_s) for segment in judged]), 3),
+    }
+
+
+def covered_s(spans: Sequence[tuple[float, float]]) -> float:
+    """Seconds covered by at least one span; overlaps count once."""
+    total, reached = 0.0, 0.0
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
