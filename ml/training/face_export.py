@@ -96,7 +96,7 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
         return value
 
     optimiser.step(loss)
-    return float(log_temperature.exp())
+    return float(log_temperature.detach().exp())
 
 
 def figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

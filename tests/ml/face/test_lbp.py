@@ -16,8 +16,8 @@ from ml.face.lbp import SCALES, lbp_codes
 from ml.training.fer2013 import load_sheets
 
 EQUAL_SHARE = 0.998
-"""Least share of equal codes. What differs are ties: where an interpolated sample equals the centre up to rounding in the
-last place, scikit-image's bit is that rounding's, ours is a 1. Measured on faces: 1.0, 0.9993 and 0.9998."""
+"""Least share of equal codes. What differs are ties: where an interpolated sample equals the centre up to rounding in
+the last place, scikit-image's bit is that rounding's, ours is a 1. Measured on faces: 1.0, 0.9993 and 0.9998."""
 
 grey_images = arrays(np.uint8, (1, 16, 16), elements=st.integers(0, 255))
 scales = st.sampled_from(SCALES)

@@ -1,0 +1,227 @@
+"""Training the face network on generated faces: resuming, exporting, fine-tuning, and the figures' arithmetic."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ml.emotions import EMOTIONS, Emotion
+from ml.face.descriptor import Projection
+from ml.face.recogniser import FaceRecogniser
+from ml.training import face as training
+from ml.training.checkpoints import load_latest
+from ml.training.face import FaceTrainingOptions, TrainingNetwork, face_logits, train_face
+from ml.training.face_augment import augment
+from ml.training.face_export import calibration_error, export_face, figures, fit_temperature
+from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
+from ml.training.fer2013 import load_faces
+
+torch.set_num_threads(1)
+
+
+def stripes(label: int, generator: np.random.Generator) -> np.ndarray:
+    """A picture whose stripes turn with the class: something a small network can learn."""
+    rows, columns = np.mgrid[:48, :48]
+    angle = np.pi * label / len(EMOTIONS)
+    wave = np.sin((rows * np.sin(angle) + columns * np.cos(angle)) * 0.6 + generator.random() * 6)
+    return np.clip(128 + 80 * wave + generator.normal(0, 12, (48, 48)), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def kaggle_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in Kaggle's form: 280 pictures to train on, 70 in PublicTest."""
+    path = tmp_path_factory.mktemp("fer") / "fer2013.csv"
+    generator = np.random.default_rng(11)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["emotion", "pixels", "Usage"])
+        for usage, count in (("Training", 280), ("PublicTest", 70)):
+            for index in range(count):
+                label = index % len(EMOTIONS)
+                writer.writerow([label, " ".join(map(str, stripes(label, generator).ravel())), usage])
+    return path
+
+
+@pytest.fixture
+def options(kaggle_csv: Path, tmp_path: Path) -> FaceTrainingOptions:
+    return FaceTrainingOptions(
+        source=kaggle_csv,
+        checkpoints=tmp_path / "checkpoints",
+        stages="24x1,32x1",
+        batch=32,
+        width=0.125,
+        hidden=16,
+        validation_share=0.1,
+        threads=1,
+    )
+
+
+class CutOffError(Exception):
+    """The power goes."""
+
+
+def test_a_resumed_run_ends_exactly_as_an_uninterrupted_one(options: FaceTrainingOptions, tmp_path: Path) -> None:
+    whole = replace(options, checkpoints=tmp_path / "whole")
+    train_face(whole)
+
+    def cut(what: str, completed: float, total: float) -> None:
+        # After the checkpoint of half the first epoch, before the next one.
+        if completed >= total / 2:
+            raise CutOffError
+
+    with pytest.raises(CutOffError):
+        train_face(options, cut)
+    found = load_latest(options.checkpoints)
+    assert found is not None
+    assert 0 < found[0] < load_latest(whole.checkpoints)[0]
+    train_face(options)
+
+    (step, resumed), (whole_step, uninterrupted) = load_latest(options.checkpoints), load_latest(whole.checkpoints)
+    assert step == whole_step
+    for key, value in uninterrupted["network"].items():
+        assert torch.equal(resumed["network"][key], value), key
+    assert [h["accuracy"] for h in resumed["history"]] == [h["accuracy"] for h in uninterrupted["history"]]
+
+
+def test_a_finished_run_is_not_trained_again(options: FaceTrainingOptions) -> None:
+    train_face(options)
+    step, state = load_latest(options.checkpoints)
+    train_face(options)
+
+    assert load_latest(options.checkpoints)[0] == step
+    assert all(torch.equal(v, state["network"][k]) for k, v in load_latest(options.checkpoints)[1]["network"].items())
+
+
+def test_another_seed_gives_another_network(options: FaceTrainingOptions, tmp_path: Path) -> None:
+    train_face(replace(options, stages="24x1"))
+    train_face(replace(options, stages="24x1", seed=1, checkpoints=tmp_path / "other"))
+    one, other = load_latest(options.checkpoints)[1], load_latest(tmp_path / "other")[1]
+
+    assert not torch.equal(one["network"]["face.classifier.weight"], other["network"]["face.classifier.weight"])
+
+
+def test_training_learns_and_exported_weights_reload_to_identical_answers(
+    options: FaceTrainingOptions, tmp_path: Path
+) -> None:
+    options = replace(options, stages="24x12", max_lr=0.02)
+    train_face(options)
+    card = export_face(options, tmp_path / "weights")
+
+    test = load_faces(options.source, "PublicTest")
+    probabilities = FaceRecogniser.load(tmp_path / "weights").predict(test.images)
+    assert card["publictest"]["n"] == 70
+    assert card["publictest"]["accuracy"] == pytest.approx((probabilities.argmax(1) == test.labels).mean())
+    assert card["publictest"]["accuracy"] > 2 * card["publictest_baselines"]["majority class"]["accuracy"]
+    assert card["input_side"] == 24
+
+    state = load_latest(options.checkpoints)[1]
+    network = TrainingNetwork(options)
+    network.load_state_dict(state["network"])
+    logits = face_logits(network.face, Projection(**state["projection"]), test.images, size=24)
+    direct = torch.softmax(logits / card["temperature"], 1).numpy()
+    assert np.abs(direct - probabilities).max() < 2e-2
+
+
+def test_exporting_the_same_checkpoint_twice_gives_the_same_file(options: FaceTrainingOptions, tmp_path: Path) -> None:
+    train_face(options)
+    one = export_face(options, tmp_path / "one", baselines=False)
+    other = export_face(options, tmp_path / "other", baselines=False)
+
+    assert one["sha256"] == other["sha256"]
+    assert one["version"] == other["version"]
+
+
+def test_exporting_without_a_checkpoint_says_so(options: FaceTrainingOptions) -> None:
+    with pytest.raises(FileNotFoundError, match="checkpoint"):
+        export_face(options)
+
+
+def test_validation_faces_are_never_trained_on(options: FaceTrainingOptions) -> None:
+    learn, held = training.split_training(options)
+
+    assert len(learn) + len(held) == 280
+    assert not set(learn.groups) & set(held.groups)
+
+
+def test_fine_tuning_replaces_softmax_adjusts_the_connected_layer_and_leaves_the_convolutions(
+    options: FaceTrainingOptions,
+) -> None:
+    options = replace(options, stages="24x12", max_lr=0.02)
+    train_face(options)
+    state = load_latest(options.checkpoints)[1]
+    network, projection = TrainingNetwork(options), Projection(**state["projection"])
+    network.load_state_dict(state["network"])
+    corpus = load_faces(options.source, "Training")
+    target = (corpus.labels + 3) % len(EMOTIONS)  # other names for the same pictures
+
+    tuned = fine_tune_face(
+        network.face, projection, corpus.images, target, options=FineTuneOptions(epochs=8, lr=1e-2, side=24)
+    )
+
+    before, after = network.face.state_dict(), tuned.state_dict()
+    changed = {key for key in before if not torch.equal(before[key], after[key])}
+    assert not any(key.startswith("convolutions") for key in changed)
+    assert {"classifier.weight", "connected.0.weight"} <= changed
+    test = load_faces(options.source, "PublicTest")
+    expected = (test.labels + 3) % len(EMOTIONS)
+    guesses = face_logits(tuned, projection, test.images, size=24).argmax(1).numpy()
+    assert (guesses == expected).mean() > 0.4
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(4000, 7, generator=generator)
+    labels = torch.multinomial(torch.softmax(logits, 1), 1, generator=generator)[:, 0]
+
+    assert fit_temperature(logits * 3, labels) == pytest.approx(3, rel=0.1)
+
+
+def test_figures_count_as_by_hand() -> None:
+    labels = np.array([0, 0, 0, 1])
+    probabilities = np.eye(7)[[0, 0, 1, 1]]
+    found = figures(probabilities, labels)
+
+    assert found["accuracy"] == 0.75
+    assert found["uar"] == pytest.approx((2 / 3 + 1) / 2)
+    assert found["per_class_recall"]["anger"] == pytest.approx(2 / 3)
+    assert calibration_error(probabilities, labels) == pytest.approx(0.25)
+
+
+def test_augmented_faces_are_whole_grey_levels_and_some_keep_their_sharpness() -> None:
+    torch.manual_seed(4)
+    images = torch.randint(0, 256, (64, 48, 48), dtype=torch.uint8)
+    varied = augment(images)
+
+    assert varied.shape == images.shape
+    assert torch.equal(varied, varied.round())
+    assert varied.min() >= 0
+    assert varied.max() <= 255
+    deviation = varied[:, 12:36, 12:36].std(dim=(1, 2))
+    assert (deviation > 55).any()
+    assert (deviation < 70).any()
+
+
+def test_the_same_generator_state_varies_faces_the_same_way() -> None:
+    images = torch.randint(0, 256, (4, 48, 48), dtype=torch.uint8)
+    torch.manual_seed(9)
+    one = augment(images)
+    torch.manual_seed(9)
+
+    assert torch.equal(one, augment(images))
+
+
+def test_kaggle_labels_map_by_name(kaggle_csv: Path) -> None:
+    labels = load_faces(kaggle_csv, "PublicTest").labels[:7]
+
+    assert [Emotion(label).label for label in labels] == [
+        "anger",
+        "disgust",
+        "scared",
+        "happy",
+        "sad",
+        "surprised",
+        "normal",
+    ]
