@@ -1,20 +1,22 @@
 """Who am I, and tokens for scripts."""
 
+from typing import Any
+
 from django.contrib.auth import authenticate
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from knox.models import AuthToken
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analysis.api.authentication import TokenAuthentication
 from analysis.api.door import DoorView
 from analysis.api.errors import InvalidCredentials
 from analysis.api.serializers import CredentialsSerializer, MeSerializer, TokenSerializer
-from students import access, audit
+from students import access
 from students.access import Action
 from students.models import User
+from students.people import token_create, token_revoke
 
 
 class MeView(DoorView):
@@ -43,29 +45,28 @@ class TokenView(APIView):
         operation_id="token_create", request=CredentialsSerializer, responses={201: TokenSerializer}, tags=["account"]
     )
     def post(self, request: Request) -> Response:
-        """A new token in return for user name and password. It is shown once; only its digest is stored."""
+        """A new token in return for user name and password. It is shown once; only its digest is stored.
+
+        A user has ten tokens at most; keep one and use it again.
+        """
         form = CredentialsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        user = _authenticated(request, **form.validated_data)
-        with transaction.atomic():
-            row, token = AuthToken.objects.create(user)
-            audit.record("token.create", actor=user, object_type="user", object_ref=user.pk)
-        answer = TokenSerializer({"token": token, "expires_at": row.expiry}).data
+        token = token_create(_authenticated(request, **form.validated_data))
+        answer = TokenSerializer({"token": token.text, "expires_at": token.row.expiry}).data
         return Response(answer, status=201, headers={"Cache-Control": "no-store"})
 
 
 class OwnTokenView(DoorView):
-    """The token with which the request was made."""
+    """The token with which the request was made; a browser session has none and is not signed in here."""
 
+    authentication_classes = (TokenAuthentication,)
     doors = {"DELETE": Action.ACCOUNT}
 
     @extend_schema(operation_id="token_delete", responses={204: None}, tags=["account"])
     def delete(self, request: Request) -> Response:
-        """Ends the token with which this request is made. Without one (a browser session) nothing ends."""
-        if isinstance(request.auth, AuthToken):
-            with transaction.atomic():
-                request.auth.delete()
-                audit.record("token.delete", actor=self.user, object_type="user", object_ref=self.user.pk)
+        """Ends the token with which this request is made."""
+        token: Any = request.auth
+        token_revoke(self.user, token.token_key)
         return Response(status=204)
 
 

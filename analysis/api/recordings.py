@@ -136,8 +136,8 @@ class RecordingRepeatView(RecordingDoor):
 
     doors = {"POST": Action.RECORDING_MANAGE}
 
-    @extend_schema(operation_id="recordings_repeat", request=None, responses={201: RecordingDetailSerializer})
+    @extend_schema(operation_id="recordings_repeat", request=None, responses={202: RecordingDetailSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
         """Queues another analysis of the recording."""
         run_request(self.recording(pk), by=self.user)
-        return Response(self.current(pk), status=201)
+        return Response(self.current(pk), status=202)

@@ -6,6 +6,9 @@ from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
+from analysis.api.door import DoorView
+from students.access import Action
+
 DESCRIPTION = """\
 Students, consents, recordings, emotion segments and trends, alerts and reviews.
 
@@ -69,8 +72,9 @@ def describe(result: dict[str, Any], generator: Any, request: Any, public: bool)
     return result
 
 
-class SchemaView(SpectacularAPIView):
+class SchemaView(DoorView, SpectacularAPIView):
     """The schema for signed-in users, as JSON or, with ``Accept: application/yaml`` or ``?format=yaml``, as YAML."""
 
-    permission_classes = [IsAuthenticated]
+    doors = {"GET": Action.ACCOUNT}
+    permission_classes = (IsAuthenticated,)
     renderer_classes = [OpenApiJsonRenderer2, OpenApiYamlRenderer2]

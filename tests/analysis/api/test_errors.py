@@ -8,7 +8,6 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import UserRateThrottle
 
 from analysis.api import account
-from tests.factories import PASSWORD
 
 
 def error_of(response) -> dict:
@@ -156,36 +155,3 @@ def test_the_sentences_come_in_the_language_asked_for_and_the_code_stays(db, api
 def test_no_answer_is_kept_by_a_proxy(people, api):
     assert api(people.owner).get("/api/v1/me/")["Cache-Control"] == "no-store"
     assert api(people.owner).get("/api/v1/nothing/")["Cache-Control"] == "no-store"
-
-
-def test_a_token_is_given_for_name_and_password(people, api):
-    response = api(None).post("/api/v1/token/", {"username": "owner", "password": PASSWORD})
-    assert response.status_code == 201
-    token = response.json()["token"]
-    for scheme in ("Token", "Bearer"):
-        me = api(None).get("/api/v1/me/", headers={"Authorization": f"{scheme} {token}"})
-        assert me.json()["username"] == "owner"
-
-
-def test_a_wrong_password_is_401_and_gives_nothing(people, api):
-    for sent in ({"username": "owner", "password": "wrong"}, {"username": "nobody", "password": PASSWORD}):
-        response = api(None).post("/api/v1/token/", sent)
-        assert response.status_code == 401
-        assert error_of(response)["code"] == "invalid_credentials"
-
-
-def test_wrong_passwords_lock_the_address_out_as_on_the_sign_in_page(people, api, settings):
-    settings.AXES_ENABLED = True
-    settings.AXES_FAILURE_LIMIT = 2
-    script = api(None)
-    codes = [script.post("/api/v1/token/", {"username": "owner", "password": "wrong"}).status_code for _ in range(2)]
-    locked = script.post("/api/v1/token/", {"username": "owner", "password": PASSWORD})
-    assert codes[0] == 401
-    assert locked.status_code == 429
-    assert error_of(locked)["code"] == "too_many_requests"
-
-
-def test_a_token_can_end_itself(people, api):
-    script = api(people.owner)
-    assert script.delete("/api/v1/me/token/").status_code == 204
-    assert script.get("/api/v1/me/").status_code == 401

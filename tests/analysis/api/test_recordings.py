@@ -177,7 +177,7 @@ def test_a_waiting_analysis_is_cancelled_and_repeated(people, api, who):
     assert script.post(one(run.recording, "cancel")).json()["status"] == "cancelled"
     assert script.post(one(run.recording, "cancel")).status_code == 409
     again = script.post(one(run.recording, "repeat"))
-    assert again.status_code == 201
+    assert again.status_code == 202
     assert (again.json()["status"], again.json()["run"]["number"]) == ("queued", 2)
 
 

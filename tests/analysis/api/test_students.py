@@ -162,11 +162,3 @@ def test_a_consent_that_has_ended_cannot_end_again(people, api):
     again = script.post(f"/api/v1/consents/{consent.pk}/withdraw/")
     assert again.status_code == 409
     assert again.json()["error"]["code"] == "conflict"
-
-
-def test_who_am_i(people, api):
-    me = api(people.staff).get("/api/v1/me/").json()
-    assert me["id"] == str(people.staff.pk)
-    assert me["role"] == "staff"
-    assert "recording.upload" in me["actions"]
-    assert "results.view" not in me["actions"]
