@@ -14,6 +14,7 @@ def ffmpeg(*arguments: str | Path) -> None:
 
 def make_clip(
     path: Path,
+    *,
     seconds: float = 2,
     size: str = "160x120",
     fps: str = "25",
