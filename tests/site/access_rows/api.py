@@ -1,15 +1,17 @@
 """Addresses of analysis/api/urls.py. Columns: anonymous, owner, teammate, staff, admin.
 
-A 400, 412 or 415 means that the person passed the door and only the body was wanting.
+A 400 or 415 means that the person passed the door and only the body was wanting.
 """
 
 from tests.site.access import api
 
+TUS = {"Tus-Resumable": "1.0.0"}
 STUDENT = {"number": "S-NEW", "name": "New Student"}
 
 ROWS = {
     "api-me": [api("get", "401 200 200 200 200")],
-    "api-own-token": [api("delete", "401 400 400 400 400")],
+    # It revokes the token the request came with; these people came with a session.
+    "api-own-token": [api("delete", "401 401 401 401 401")],
     "api-token": [api("post", "400 400 400 400 400", public=True)],
     "api-schema": [api("get", "401 200 200 200 200")],
     "api-nothing": [api("get", "401 404 404 404 404"), api("post", "401 404 404 404 404")],
@@ -26,7 +28,7 @@ ROWS = {
     "api-consent-withdraw": [api("post", "401 200 404 404 200", of="consent")],
     "api-trend": [api("get", "401 200 404 404 200", of="student")],
     # --- recordings
-    "api-recordings": [api("get", "401 200 200 200 200"), api("post", "401 404 404 400 404")],
+    "api-recordings": [api("get", "401 200 200 200 200"), api("post", "401 404 404 415 404")],
     "api-recording": [
         api("get", "401 200 404 200 200", of="recording"),
         api("delete", "401 404 404 204 204", of="recording"),
@@ -34,8 +36,12 @@ ROWS = {
     "api-recording-cancel": [api("post", "401 404 404 409 409", of="recording")],
     "api-recording-repeat": [api("post", "401 404 404 202 202", of="recording")],
     "api-segments": [api("get", "401 200 404 404 200", of="recording")],
-    "api-uploads": [api("post", "401 404 404 412 404")],
-    "api-upload": [api(method, "401 404 404 412 404", of="upload") for method in ("get", "patch", "delete")],
+    "api-uploads": [api("post", "401 404 404 415 404", headers=TUS)],
+    "api-upload": [
+        api("get", "401 404 404 200 404", of="upload", headers=TUS),
+        api("patch", "401 404 404 415 404", of="upload", headers=TUS),
+        api("delete", "401 404 404 204 404", of="upload", headers=TUS),
+    ],
     # --- alerts and reviews
     "api-alerts": [api("get", "401 200 200 404 200")],
     "api-alert": [api("get", "401 200 404 404 200", of="alert")],
