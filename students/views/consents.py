@@ -24,12 +24,12 @@ CONSEQUENCES = {
         "An analysis that is running stops."
     ),
     Purpose.VOICE: gettext_lazy(
-        "Everything that was recognised from the voice is deleted, with the results it went into. "
-        "An analysis that is running stops."
+        "Every analysis that used the voice is deleted, and one that is running stops. The recordings stay; they are "
+        "analysed anew from the face alone, as far as the student agrees to that."
     ),
     Purpose.FACE: gettext_lazy(
-        "Everything that was recognised from the face is deleted, with the results it went into. "
-        "An analysis that is running stops."
+        "Every analysis that used the face is deleted, and one that is running stops. The recordings stay; they are "
+        "analysed anew from the voice alone, as far as the student agrees to that."
     ),
     Purpose.RESEARCH: gettext_lazy(
         "From now on nothing of this student may be used in research. Recordings and results stay for counselling."

@@ -1,0 +1,1 @@
+"""Whole requests to the pages of people, students and their consent."""
