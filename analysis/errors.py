@@ -81,6 +81,10 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
     ),
     "decoder_failed": (_("The sound or the pictures could not be decoded to the end."), _RERECORD),
     "probe_timeout": (_("Reading the file took too long, so it was refused."), _RERECORD),
+    "probe_failed": (
+        _("The file could not be checked because of an error of the system."),
+        _("Try again later; if it happens again, tell an administrator."),
+    ),
     # The request cannot be granted.
     "no_consent": (
         _("The student has no valid consent for recording and for analysing the voice or the face."),
@@ -193,6 +197,7 @@ _HTTP_STATUS: dict[str, int] = {
     "recorded_in_future": 400,
     "too_large": 413,
     "unsupported_format": 415,
+    "probe_failed": 503,
     "storage_full": 507,
 }
 

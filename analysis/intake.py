@@ -33,6 +33,9 @@ CHUNK_BYTES = 256 * 1024
 DURABLE_STEP_BYTES = 8 * 1024**2
 """A resumable upload is flushed to the disk, and its offset recorded, whenever this much more has arrived."""
 
+_NOT_THE_CONTENT = frozenset({"probe_failed", "storage_full"})
+"""Refusals that are the system's own fault: the upload stays open and its last part can be sent again."""
+
 CLOCK_SKEW = timedelta(minutes=1)
 KEEP_SETTLED = timedelta(days=30)
 NAME_LENGTH = 120
@@ -381,6 +384,8 @@ def _finish(upload: Upload) -> Upload:
     except Refused as refusal:
         if refusal.code == "duplicate":
             _settle_upload(upload, UploadStatus.FINISHED, "duplicate", refusal.extra["recording"])
+        elif refusal.code in _NOT_THE_CONTENT:
+            raise
         else:
             _settle_upload(upload, UploadStatus.REJECTED, refusal.code)
             raise

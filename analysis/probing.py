@@ -51,8 +51,8 @@ def probe(path: Path) -> Probe:
     """Reads what the file holds, whatever it is called.
 
     Raises:
-        Refused: the engine's code for a file it cannot use, ``too_long``, ``probe_timeout``, or ``damaged_file`` when
-            the reader itself broke on it.
+        Refused: the engine's code for a file it cannot use, ``too_long``, ``probe_timeout``, ``damaged_file`` when
+            the file brought the reader down, ``probe_failed`` when the reader could not be run at all.
     """
     answer = _ask(path)
     if not answer.get("ok"):
@@ -75,7 +75,7 @@ def probe(path: Path) -> Probe:
 
 
 def _ask(path: Path) -> dict[str, object]:
-    """The engine's JSON answer about the file; a broken reader counts as a damaged file."""
+    """The engine's JSON answer about the file."""
     confine = [sys.executable, "-I", "-S", str(Path(__file__).with_name("confine.py"))]
     limits = [str(CPU_S), str(MEMORY_BYTES), str(FILE_BYTES)]
     process = subprocess.Popen(
@@ -98,8 +98,8 @@ def _ask(path: Path) -> dict[str, object]:
     try:
         answer = json.loads(output)
     except ValueError:
-        logger.warning("probing ended with exit status %s and no answer", process.returncode)
-        raise Refused("damaged_file") from None
+        logger.error("probing ended with exit status %s and no answer", process.returncode)
+        raise Refused("damaged_file" if process.returncode < 0 else "probe_failed") from None
     return answer if isinstance(answer, dict) else {}
 
 
