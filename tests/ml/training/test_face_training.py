@@ -59,6 +59,24 @@ def options(kaggle_csv: Path, tmp_path: Path) -> FaceTrainingOptions:
     )
 
 
+@pytest.fixture(scope="module")
+def trained(kaggle_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> FaceTrainingOptions:
+    """A finished run that has learnt its stripes."""
+    options = FaceTrainingOptions(
+        source=kaggle_csv,
+        checkpoints=tmp_path_factory.mktemp("trained"),
+        stages="24x12",
+        max_lr=0.02,
+        batch=32,
+        width=0.125,
+        hidden=16,
+        validation_share=0.1,
+        threads=1,
+    )
+    train_face(options)
+    return options
+
+
 class CutOffError(Exception):
     """The power goes."""
 
@@ -104,31 +122,28 @@ def test_another_seed_gives_another_network(options: FaceTrainingOptions, tmp_pa
 
 
 def test_training_learns_and_exported_weights_reload_to_identical_answers(
-    options: FaceTrainingOptions, tmp_path: Path
+    trained: FaceTrainingOptions, tmp_path: Path
 ) -> None:
-    options = replace(options, stages="24x12", max_lr=0.02)
-    train_face(options)
-    card = export_face(options, tmp_path / "weights")
+    card = export_face(trained, tmp_path / "weights")
 
-    test = load_faces(options.source, "PublicTest")
+    test = load_faces(trained.source, "PublicTest")
     probabilities = FaceRecogniser.load(tmp_path / "weights").predict(test.images)
     assert card["publictest"]["n"] == 70
     assert card["publictest"]["accuracy"] == pytest.approx((probabilities.argmax(1) == test.labels).mean())
     assert card["publictest"]["accuracy"] > 2 * card["publictest_baselines"]["majority class"]["accuracy"]
     assert card["input_side"] == 24
 
-    state = load_latest(options.checkpoints)[1]
-    network = TrainingNetwork(options)
+    state = load_latest(trained.checkpoints)[1]
+    network = TrainingNetwork(trained)
     network.load_state_dict(state["network"])
     logits = face_logits(network.face, Projection(**state["projection"]), test.images, size=24)
     direct = torch.softmax(logits / card["temperature"], 1).numpy()
     assert np.abs(direct - probabilities).max() < 2e-2
 
 
-def test_exporting_the_same_checkpoint_twice_gives_the_same_file(options: FaceTrainingOptions, tmp_path: Path) -> None:
-    train_face(options)
-    one = export_face(options, tmp_path / "one", baselines=False)
-    other = export_face(options, tmp_path / "other", baselines=False)
+def test_exporting_the_same_checkpoint_twice_gives_the_same_file(trained: FaceTrainingOptions, tmp_path: Path) -> None:
+    one = export_face(trained, tmp_path / "one", baselines=False)
+    other = export_face(trained, tmp_path / "other", baselines=False)
 
     assert one["sha256"] == other["sha256"]
     assert one["version"] == other["version"]
@@ -147,14 +162,12 @@ def test_validation_faces_are_never_trained_on(options: FaceTrainingOptions) -> 
 
 
 def test_fine_tuning_replaces_softmax_adjusts_the_connected_layer_and_leaves_the_convolutions(
-    options: FaceTrainingOptions,
+    trained: FaceTrainingOptions,
 ) -> None:
-    options = replace(options, stages="24x12", max_lr=0.02)
-    train_face(options)
-    state = load_latest(options.checkpoints)[1]
-    network, projection = TrainingNetwork(options), Projection(**state["projection"])
+    state = load_latest(trained.checkpoints)[1]
+    network, projection = TrainingNetwork(trained), Projection(**state["projection"])
     network.load_state_dict(state["network"])
-    corpus = load_faces(options.source, "Training")
+    corpus = load_faces(trained.source, "Training")
     target = (corpus.labels + 3) % len(EMOTIONS)  # other names for the same pictures
 
     tuned = fine_tune_face(
@@ -165,7 +178,7 @@ def test_fine_tuning_replaces_softmax_adjusts_the_connected_layer_and_leaves_the
     changed = {key for key in before if not torch.equal(before[key], after[key])}
     assert not any(key.startswith("convolutions") for key in changed)
     assert {"classifier.weight", "connected.0.weight"} <= changed
-    test = load_faces(options.source, "PublicTest")
+    test = load_faces(trained.source, "PublicTest")
     expected = (test.labels + 3) % len(EMOTIONS)
     guesses = face_logits(tuned, projection, test.images, size=24).argmax(1).numpy()
     assert (guesses == expected).mean() > 0.4
