@@ -1,0 +1,148 @@
+"""Made-up sessions for the demo: a seeded Markov chain over the seven classes, marked as synthetic throughout.
+
+Nothing here came out of the pipeline, and nothing pretends to: recording and alert carry ``synthetic``, the run's model
+is ``{"version": "synthetic"}``, and there are no bytes behind the recording.
+"""
+
+import hashlib
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from analysis.emotions import EMOTIONS, NEGATIVE
+from analysis.flow import RunStatus
+from analysis.models import Recording, Run, Segment
+from students.models import Student, User
+
+SEGMENT_S, HOP_S = 4.0, 2.0
+STAY = 0.5
+"""Chance that a moment's emotion is that of the moment before; otherwise it is drawn from the session's mixture."""
+
+_NEGATIVE_MIX = {"sad": 0.5, "scared": 0.28, "anger": 0.16, "disgust": 0.06}
+_OTHER_MIX = {"normal": 0.62, "happy": 0.28, "surprised": 0.1}
+ALPHA, BETA = 0.6, 0.4
+
+
+@dataclass(frozen=True)
+class Session:
+    """One made-up session.
+
+    Attributes:
+        negative: share of negative time it is drawn around, 0-1.
+        segments: segments of 4 s every 2 s.
+        gaps: share of segments in which nothing was judged.
+    """
+
+    negative: float
+    segments: int = 150
+    gaps: float = 0.08
+
+
+def session_create(
+    student: Student, session: Session, *, seed: str, recorded_at: datetime, by: User, voice: bool, face: bool
+) -> Recording:
+    """Writes the recording, its run and its segments. The same seed gives the same session."""
+    chance = random.Random(seed)  # noqa: S311  (made-up data that must be the same every time)
+    recording = Recording.objects.create(
+        student=student,
+        uploaded_by=by,
+        uploaded_at=recorded_at + timedelta(minutes=40),
+        recorded_at=recorded_at,
+        original_name="synthetic demo data",
+        sha256=hashlib.sha256(seed.encode()).hexdigest(),
+        size_bytes=0,
+        container="none",
+        duration_s=HOP_S * (session.segments - 1) + SEGMENT_S,
+        has_audio=voice,
+        has_video=face,
+        synthetic=True,
+    )
+    run = Run.objects.create(
+        recording=recording,
+        number=1,
+        requested_by=by,
+        status=RunStatus.SUCCEEDED,
+        created_at=recording.uploaded_at,
+        started_at=recording.uploaded_at,
+        finished_at=recording.uploaded_at + timedelta(minutes=2),
+        percent=100,
+        voice=voice,
+        face=face,
+        model={"version": "synthetic"},
+    )
+    Segment.objects.bulk_create(
+        _segment(run, index, label, chance) for index, label in enumerate(_labels(session, chance))
+    )
+    recording.current_run = run
+    recording.save(update_fields=["current_run"])
+    return recording
+
+
+def _labels(session: Session, chance: random.Random) -> list[str | None]:
+    """A label per segment from a two-layer chain: what is felt, and whether it could be judged."""
+    mixture = {
+        name: session.negative * _NEGATIVE_MIX[name] if name in NEGATIVE else (1 - session.negative) * _OTHER_MIX[name]
+        for name in EMOTIONS
+    }
+    labels: list[str | None] = []
+    felt = chance.choices(list(mixture), list(mixture.values()))[0]
+    for _ in range(session.segments):
+        if chance.random() >= STAY:
+            felt = chance.choices(list(mixture), list(mixture.values()))[0]
+        labels.append(None if chance.random() < session.gaps else felt)
+    return labels
+
+
+def _segment(run: Run, index: int, label: str | None, chance: random.Random) -> Segment:
+    start_s = HOP_S * index
+    voice = _voice(label, start_s, chance) if label and run.voice else None
+    face = _face(label, chance) if label and run.face else None
+    judged = [(weight, found["probabilities"]) for weight, found in ((BETA, voice), (ALPHA, face)) if found]
+    total = sum(weight for weight, _ in judged)
+    fused = (
+        {name: round(sum(weight * p[name] for weight, p in judged) / total, 6) for name in EMOTIONS} if judged else None
+    )
+    return Segment(
+        run=run,
+        index=index,
+        start_s=start_s,
+        end_s=start_s + SEGMENT_S,
+        label=label,
+        probabilities=fused,
+        voice=voice,
+        face=face,
+        quality={"synthetic": True},
+    )
+
+
+def _around(label: str, chance: random.Random) -> dict[str, float]:
+    """A distribution with more than half of its mass on ``label``."""
+    certainty = chance.uniform(0.52, 0.9)
+    weights = {name: chance.random() for name in EMOTIONS if name != label}
+    total = sum(weights.values())
+    return {
+        name: round(certainty if name == label else (1 - certainty) * weights[name] / total, 6) for name in EMOTIONS
+    }
+
+
+def _voice(label: str, start_s: float, chance: random.Random) -> dict:
+    weights = [chance.random() + 0.2 for _ in range(8)]
+    return {
+        "probabilities": _around(label, chance),
+        "attention": [
+            [round(start_s + (i + 0.5) * SEGMENT_S / 8, 3), round(weight / sum(weights), 5)]
+            for i, weight in enumerate(weights)
+        ],
+        "speech_share": round(chance.uniform(0.4, 0.95), 4),
+        "level_dbfs": round(chance.uniform(-30, -18), 2),
+    }
+
+
+def _face(label: str, chance: random.Random) -> dict:
+    return {
+        "probabilities": _around(label, chance),
+        "track": 1,
+        "frames": 20,
+        "face_share": round(chance.uniform(0.7, 1), 4),
+        "confidence": round(chance.uniform(0.8, 0.99), 4),
+    }
