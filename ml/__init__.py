@@ -3,3 +3,9 @@
 Pure Python, no Django and no Celery; usable from a notebook. Importing this package is cheap:
 torch, TensorFlow and OpenCV are imported by the modules that need them, when they need them.
 """
+
+import os
+
+# OpenMP threads that spin while they wait make face detection and torch up to a hundred times slower as soon as anything
+# else uses the cores (8 ms became 870 ms a frame). Read when the first OpenMP library is loaded, so it is set here.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
