@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from students import audit
-from students.models import Student, User
+from students.models import AuditEvent, Student, User
 
 FIELDS = ("number", "name", "programme", "year")
 LAST_YEAR = 12
@@ -129,6 +129,31 @@ def student_update(student: Student, *, by: User, **fields: Any) -> Student:
     except IntegrityError as error:
         raise _number_taken() from error
     return student
+
+
+def students_write(new: list[dict[str, Any]], changed: list[tuple[Student, dict[str, Any]]], *, by: User) -> None:
+    """Writes many students at once, all or none, with one audit event each.
+
+    Args:
+        new: cleaned fields (``fields_clean``) of students whose numbers are free.
+        changed: students whose rows the caller has locked, and their changed fields, cleaned.
+
+    Raises:
+        ValidationError: a number was taken in this very moment.
+    """
+    students = [Student(**fields) for fields in new]
+    events = [audit.event("student.create", actor=by, student=student) for student in students]
+    for student, fields in changed:
+        for name, value in fields.items():
+            setattr(student, name, value)
+        events.append(audit.event("student.update", actor=by, student=student, fields=list(fields)))
+    try:
+        with transaction.atomic():
+            Student.objects.bulk_create(students, batch_size=500)
+            Student.objects.bulk_update([student for student, _fields in changed], FIELDS, batch_size=500)
+            AuditEvent.objects.bulk_create(events, batch_size=500)
+    except IntegrityError as error:
+        raise _number_taken() from error
 
 
 def _number_free(number: str, besides: Student | None = None) -> None:

@@ -17,12 +17,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from students import audit
 from students.models import Student, User
-from students.records import FIELDS, fields_clean, student_create, student_update
+from students.records import FIELDS, fields_clean, students_write
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 5000
@@ -162,11 +163,7 @@ def roster_preview(data: bytes) -> Preview:
     Raises:
         ValidationError: as ``roster_read``.
     """
-    sheet = roster_read(data)
-    rows = [_row_clean(line, cells) for line, cells in sheet.rows]
-    _refuse_duplicates(rows)
-    _compare(rows)
-    return Preview(sheet, rows)
+    return _judged(data, Student.objects.all())
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -190,14 +187,18 @@ def roster_import(data: bytes, *, by: User, digest: str) -> dict[str, int]:
         PreviewOutdatedError: the preview would look different now.
         ValidationError: as ``roster_read``, or a number was taken in this very moment.
     """
-    preview = roster_preview(data)
+    preview = _judged(data, Student.objects.select_for_update())
     if preview.digest != digest:
         raise PreviewOutdatedError
-    for row in preview.rows:
-        if row.action == "create":
-            student_create(by=by, **row.values)
-        elif row.action == "update" and row.student is not None:
-            student_update(row.student, by=by, **{name: row.values[name] for name in row.changes})
+    students_write(
+        [row.values for row in preview.rows if row.action == "create"],
+        [
+            (row.student, {name: row.values[name] for name in row.changes})
+            for row in preview.rows
+            if row.action == "update" and row.student is not None
+        ],
+        by=by,
+    )
     audit.record("roster.import", actor=by, rows=preview.counts)
     return preview.counts
 
@@ -215,6 +216,15 @@ def roster_export(students: Iterable[Student]) -> Iterator[str]:
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _judged(data: bytes, students: QuerySet[Student]) -> Preview:
+    """The file compared with the rows of ``students``, which the caller may lock by it."""
+    sheet = roster_read(data)
+    rows = [_row_clean(line, cells) for line, cells in sheet.rows]
+    _refuse_duplicates(rows)
+    _compare(rows, students)
+    return Preview(sheet, rows)
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -277,11 +287,10 @@ def _refuse_duplicates(rows: list[RosterRow]) -> None:
                 )
 
 
-def _compare(rows: list[RosterRow]) -> None:
+def _compare(rows: list[RosterRow], students: QuerySet[Student]) -> None:
     """Tells updates from new students, by the number whatever its case."""
     wanted = {row.values["number"].lower(): row for row in rows if row.action == "create"}
-    known = Student.objects.annotate(key=Lower("number")).filter(key__in=wanted)
-    for student in known:
+    for student in students.annotate(key=Lower("number")).filter(key__in=wanted).order_by("pk"):
         row = wanted[student.key]
         row.student = student
         row.values["number"] = student.number

@@ -151,20 +151,34 @@ def test_what_changed_since_the_preview_stops_the_import():
 
 
 @pytest.mark.django_db
+def test_every_student_written_leaves_a_trace_of_their_own():
+    student = StudentFactory(number="S1", name="Li Na", programme="Physics", year=1)
+    admin = UserFactory(role="admin")
+    roster.roster_import(FILE, by=admin, digest=roster.roster_preview(FILE).digest)
+    updated = AuditEvent.objects.get(action="student.update")
+    assert (updated.actor, updated.student_ref, updated.detail) == (admin, student.pk, {"fields": ["year"]})
+    assert AuditEvent.objects.get(action="student.create").student_ref == Student.objects.get(number="S3").pk
+
+
+@pytest.mark.django_db
 def test_an_import_that_breaks_half_way_writes_nothing(monkeypatch):
+    StudentFactory(number="S1", name="Li Na")
     digest = roster.roster_preview(FILE).digest
-    real = roster.student_create
-
-    def breaks_at_the_second(**fields):
-        if fields["number"] == "S3":
-            raise ValidationError("taken")
-        return real(**fields)
-
-    monkeypatch.setattr(roster, "student_create", breaks_at_the_second)
-    with pytest.raises(ValidationError):
+    monkeypatch.setattr(Student.objects, "bulk_update", lambda *_args, **_kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
         roster.roster_import(FILE, by=UserFactory(role="admin"), digest=digest)
-    assert not Student.objects.exists()
+    assert Student.objects.count() == 1
     assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_large_import_takes_few_queries(django_assert_max_num_queries):
+    lines = "".join(f"S{n},Student {n}\n" for n in range(1000))
+    data = f"number,name\n{lines}".encode()
+    digest, admin = roster.roster_preview(data).digest, UserFactory(role="admin")
+    with django_assert_max_num_queries(20):
+        roster.roster_import(data, by=admin, digest=digest)
+    assert Student.objects.count() == 1000
 
 
 # --- export -----------------------------------------------------------------------------------------------------------
