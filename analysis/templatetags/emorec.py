@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms, template
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
@@ -110,10 +110,17 @@ def is_checkbox(bound: BoundField) -> bool:
 
 
 @register.filter
+def options(bound: BoundField) -> list[BoundWidget]:
+    """The radio buttons or tick boxes of a field one by one, each to stand in a label of its own."""
+    bound.field.widget.attrs["class"] = "form-check-input"
+    return list(bound)
+
+
+@register.filter
 def styled(bound: BoundField) -> SafeString:
     """The field's widget with the classes of the design and its error state."""
     widget = bound.field.widget
-    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.CheckboxInput):
         style = "form-check-input"
     elif isinstance(widget, forms.Select):
         style = "form-select"
@@ -133,7 +140,7 @@ def emotion_label(name: str | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """A share of 1 as whole per cent; a dash for none."""
-    return "–" if share is None else wording.percent(float(share))
+    return "–" if share is None else wording.percent(float(share)).replace(" ", "\u00a0")
 
 
 @register.filter

@@ -49,6 +49,8 @@ def trend_summary(trend: Trend) -> str:
             "share": wording.percent(last.session.negative_share or 0.0),
         }
     ]
+    if not last.enough:
+        words.append(gettext("That session has too little voice and face to count in the trend."))
     if trend.baseline is None:
         words.append(gettext("The student’s own baseline is still being built."))
         return " ".join(words)

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analysis import wording
-from analysis.emotions import NEGATIVE
 from analysis.flow import RunStatus
 from analysis.models import Run
 
@@ -25,6 +24,14 @@ STAGES: dict[str, str | Promise] = {
 """The engine's stages as people read them; a test holds the keys to ``ml.results.STAGES``."""
 
 
+FLAGS: dict[str, Promise] = {
+    "truncated": gettext_lazy("The file ends before it should; what is there was analysed."),
+    "audio_damaged": gettext_lazy("The sound is damaged, so only the face was judged."),
+    "video_damaged": gettext_lazy("The pictures are damaged, so only the voice was judged."),
+}
+"""What the engine notes about a recording, in words."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One line of a table: what, how much, and what that means."""
@@ -36,13 +43,18 @@ class Fact:
 
 @dataclass(frozen=True)
 class Face:
-    """One face that was followed through the recording."""
+    """One face that was followed through the recording; ``number`` is the engine's, people count from one."""
 
     number: int
     seconds: float | None
     start_s: float | None
     end_s: float | None
     chosen: bool
+
+    @property
+    def place(self) -> int:
+        """The number people read."""
+        return self.number + 1
 
 
 def stage(run: Run) -> str:
@@ -54,7 +66,9 @@ def stage(run: Run) -> str:
 
 def quality(run: Run) -> list[Fact]:
     """How usable the recording was. It says nothing about what was recognised, so staff may see it."""
-    return [fact for fact in (_speech(run), _face(run), _level(run)) if fact]
+    facts = [fact for fact in (_speech(run), _face(run), _level(run)) if fact]
+    facts += [Fact(_("Note"), str(FLAGS[flag])) for flag in run.quality.get("flags", []) if flag in FLAGS]
+    return facts
 
 
 def _share(run: Run, key: str) -> float | None:
@@ -103,7 +117,7 @@ def summary(run: Run) -> dict[str, Any]:
     if index is None:
         return {}
     common = sorted(((name, share) for name, share in index.shares.items() if share >= 0.01), key=lambda item: -item[1])
-    return {"index": index, "common": common, "negative": NEGATIVE}
+    return {"index": index, "common": common}
 
 
 def origin(run: Run) -> list[Fact]:
@@ -127,7 +141,7 @@ def origin(run: Run) -> list[Fact]:
         )
     if run.face and "sample_fps" in config:
         facts.append(Fact(_("Pictures looked at"), _("%(number)g per second") % {"number": config["sample_fps"]}))
-    facts += [Fact(_("Model"), text) for text in _models(model)]
+    facts += _models(model)
     if run.started_at and run.finished_at:
         took = wording.duration(max(1, (run.finished_at - run.started_at).total_seconds()))
         facts.append(Fact(_("Time taken"), took, _timings(run)))
@@ -140,15 +154,14 @@ def _modalities(run: Run) -> str:
     return _("voice only") if run.voice else _("face only")
 
 
-def _models(model: dict[str, Any]) -> list[str]:
-    """Version and the beginning of the SHA-256 of each weights file, as the run recorded them."""
-    version = str(model.get("version", ""))
-    hashes = [
-        f"{name}: {str(entry.get('sha256', ''))[:12]}"
-        for name, entry in sorted(model.items())
-        if isinstance(entry, dict) and entry.get("sha256")
+def _models(model: dict[str, Any]) -> list[Fact]:
+    """Version and the beginning of the SHA-256 of each file, as the run recorded them."""
+    names = {"face": _("Model of the face"), "voice": _("Model of the voice"), "separator": _("Voice separation")}
+    return [
+        Fact(names[name], str(entry.get("version") or "–"), f"SHA-256 {str(entry.get('sha256') or '–')[:12]}…")
+        for name, entry in model.items()
+        if name in names and isinstance(entry, dict)
     ]
-    return [text for text in [version, *hashes] if text]
 
 
 def _timings(run: Run) -> str:

@@ -96,7 +96,11 @@ def _earlier(recording: Recording, shown: Run | None) -> QuerySet[Run]:
 def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
     """What was recognised in one run."""
     return {
-        "figures": {"timeline": charts.timeline_figure(run), "attention": charts.attention_figure(run)},
+        "figures": {
+            "timeline": charts.timeline_figure(run),
+            "attention": charts.attention_figure(run),
+            "quality": charts.quality_figure(run),
+        },
         "summary": explained.summary(run),
         "origin": explained.origin(run),
         "tracks": explained.tracks(run),

@@ -80,7 +80,7 @@ def _settings(request: HttpRequest) -> dict[str, Any]:
     allowed_here = limits()
     placeholder = "00000000-0000-0000-0000-000000000000"
     return {
-        "endpoint": "/api/v1/uploads/",
+        "endpoint": reverse("api-uploads"),
         "csrf": get_token(request),
         "maxBytes": allowed_here.max_bytes,
         "extensions": list(allowed_here.extensions),
@@ -103,6 +103,8 @@ def _settings(request: HttpRequest) -> dict[str, Any]:
             "received": gettext("The recording has arrived and is stored."),
             "receivedNext": gettext("You can leave this page; the analysis goes on by itself."),
             "open": gettext("Open the recording"),
+            "duplicate": gettext("This recording of the student was uploaded before."),
+            "duplicateNext": gettext("It need not be analysed twice; nothing was stored again."),
             "openExisting": gettext("Open the recording that is already there"),
             "quote": gettext("If you ask for help, quote: %s"),
         },

@@ -31,11 +31,11 @@ function explain(error) {
   try {
     const body = JSON.parse(error.originalResponse.getBody());
     const problem = body.error ?? body;
-    if (problem.message) return { title: problem.message, text: problem.next_step ?? "", code: problem.code };
+    if (problem.message) return { title: problem.message, text: problem.next_step ?? "", ...problem };
   } catch {
     // No readable answer: fall through to the sentence about the connection.
   }
-  return { title: words.connection, text: words.connectionNext, code: "" };
+  return { title: words.connection, text: words.connectionNext };
 }
 
 function say(kind, title, text, code) {
@@ -59,18 +59,28 @@ function say(kind, title, text, code) {
   return box;
 }
 
-// The upload resource knows its recording once the last byte was checked.
-async function finished(uploadUrl) {
-  const answer = await fetch(`${settings.result}?upload=${uploadUrl.replace(/\/$/, "").split("/").pop()}`, {
-    headers: { Accept: "text/html" },
-  });
-  if (!answer.ok) {
-    say("success", words.received, words.receivedNext);
-    return;
-  }
-  outcome.innerHTML = await answer.text();
-  window.htmx.process(outcome);
-  outcome.querySelector("a, button")?.focus();
+function link(recording, text) {
+  const anchor = document.createElement("a");
+  anchor.className = "btn btn-primary mt-2";
+  anchor.href = settings.recordingUrl.replace(settings.placeholder, recording);
+  anchor.textContent = text;
+  return anchor;
+}
+
+// What the answer to the last byte said about the recording that the upload has become.
+const became = { recording: "", duplicate: false };
+
+function finished() {
+  const { recording, duplicate } = became;
+  const box = duplicate
+    ? say("info", words.duplicate, words.duplicateNext)
+    : say("success", words.received, words.receivedNext);
+  if (!recording) return;
+  box.append(link(recording, duplicate ? words.openExisting : words.open));
+  if (duplicate) return;
+  const progress = document.createElement("div");
+  outcome.append(progress);
+  window.htmx.ajax("GET", settings.statusUrl.replace(settings.placeholder, recording), { target: progress, swap: "outerHTML" });
 }
 
 const uppy = new Uppy({
@@ -115,6 +125,10 @@ const uppy = new Uppy({
     chunkSize: 4 * 1024 * 1024,
     retryDelays: [0, 1000, 3000, 5000, 10000],
     removeFingerprintOnSuccess: true,
+    onAfterResponse: (_request, response) => {
+      became.recording = response.getHeader("Upload-Recording") ?? became.recording;
+      became.duplicate = response.getHeader("Upload-Duplicate") === "1" || became.duplicate;
+    },
     onShouldRetry: (error) => {
       const status = error.originalResponse?.getStatus() ?? 0;
       return status === 0 || status === 409 || status === 423 || status >= 500;
@@ -128,10 +142,12 @@ uppy.on("file-added", (file) => {
   const known = file.meta.student && form.querySelector(`input[name="student"][value="${CSS.escape(file.meta.student)}"]`);
   if (known && !known.disabled) known.checked = true;
 });
-uppy.on("upload-success", (file, response) => finished(response.uploadURL));
-uppy.on("upload-error", (file, error) => {
-  const { title, text, code } = explain(error);
-  say("warning", title, text, code);
+uppy.on("upload", () => Object.assign(became, { recording: "", duplicate: false }));
+uppy.on("upload-success", finished);
+uppy.on("upload-error", (_file, error) => {
+  const { title, text, code, recording } = explain(error);
+  const box = say("warning", title, text, code);
+  if (recording) box.append(link(recording, words.openExisting));
 });
 
 const filter = document.getElementById("student-filter");

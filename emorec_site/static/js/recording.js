@@ -87,19 +87,6 @@ at("moment-correct")?.addEventListener("click", () => {
   window.htmx.ajax("GET", address, { target: "#correction", swap: "innerHTML" });
 });
 
-// Together, voice, face: the traces carry their layer in meta.
-for (const button of at("layers").querySelectorAll("[data-layer]")) {
-  button.addEventListener("click", () => {
-    for (const other of at("layers").querySelectorAll("[data-layer]")) {
-      other.classList.toggle("active", other === button);
-      other.setAttribute("aria-pressed", String(other === button));
-    }
-    const chart = charts[0];
-    const visible = chart.data.map((trace) => !trace.meta?.layer || trace.meta.layer === button.dataset.layer);
-    window.Plotly.restyle(chart, { visible });
-  });
-}
-
 function fromAddress() {
   const asked = /^#t=([\d.]+)$/.exec(location.hash);
   if (asked) seek(asked[1]);
