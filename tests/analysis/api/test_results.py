@@ -6,7 +6,7 @@ from analysis.emotions import EMOTIONS
 from analysis.flow import RunStatus
 from analysis.models import LabelCorrection, Recording
 from students.models import AuditEvent
-from tests.factories import RunFactory, analysed
+from tests.factories import RunFactory, SegmentFactory, analysed
 
 
 def segments(recording: Recording) -> str:
@@ -66,7 +66,7 @@ def test_every_look_is_written_down_with_the_student_and_what_was_seen(people, a
 
 
 def test_the_segments_of_a_run_that_has_not_succeeded_are_not_shown(people, api, recording):
-    RunFactory(recording=recording, number=2, status=RunStatus.QUEUED, attempt=0)
+    SegmentFactory(run=RunFactory(recording=recording, number=2, status=RunStatus.CANCELLED), index=0)
     page = api(people.owner).get(segments(recording)).json()
     assert (page["count"], page["results"]) == (0, [])
 
