@@ -1,0 +1,46 @@
+"""A stand-in for the recognition engine, named by ``EMOREC_ENGINE``: waits at a gate, then gives three segments.
+
+It runs inside a real worker process. ``EMOREC_TEST_GATE`` is a folder: each start appends the process id to
+``started``; the recognition goes on once ``go`` exists.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from ml.config import Config
+from ml.results import Progress, Recognition, Segment
+from tests.factories import probabilities
+
+STARTS_S = (0.0, 2.0, 4.0)
+
+
+def load():
+    """As ``analysis.worker.load_engine``."""
+    return recognise
+
+
+def recognise(path: Path, config: Config, progress: Progress) -> Recognition:
+    gate = Path(os.environ["EMOREC_TEST_GATE"])
+    with (gate / "started").open("a") as started:
+        started.write(f"{os.getpid()}\n")
+    step = 0
+    while not (gate / "go").exists():
+        step += 1
+        progress("face" if config.face else "voice", step % 1000, 1000)
+        time.sleep(0.05)
+    vector = np.array(list(probabilities("sad").values()))
+    segments = tuple(
+        Segment(start_s=start, end_s=start + 4, probabilities=vector, voice=None, face=None, quality={})
+        for start in STARTS_S
+    )
+    return Recognition(
+        duration_s=8.0,
+        model={"version": "gate"},
+        segments=segments,
+        summary={"quality": {"face_share": 1.0}},
+        timings_s={"face": 0.1},
+        config=config.as_dict(),
+    )
