@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from analysis.alerts import BOUNDS, rule_name
@@ -63,28 +63,26 @@ class RuleForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     enabled = forms.BooleanField(label=_("This rule is in use"), required=False)
 
-    def __init__(self, *args: Any, rule: AlertRule, **kwargs: Any) -> None:
-        initial = {"name": rule_name(rule), "enabled": rule.enabled}
-        for setting in BOUNDS[rule.kind]:
-            initial[setting] = self._shown(rule.kind, setting, getattr(rule, setting))
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(self, data: QueryDict | None, *, rule: AlertRule) -> None:
+        settings = {name: self._shown(rule.kind, name, getattr(rule, name)) for name in BOUNDS[rule.kind]}
+        super().__init__(data, initial={"name": rule_name(rule), "enabled": rule.enabled, **settings})
         self.rule = rule
-        for setting, (least, greatest) in BOUNDS[rule.kind].items():
-            self.fields[setting] = self._field(rule.kind, setting, least, greatest)
+        for name, (least, greatest) in BOUNDS[rule.kind].items():
+            self.fields[name] = self._field(rule.kind, name, least, greatest)
 
     @classmethod
     def _field(cls, kind: str, setting: str, least: float, greatest: float) -> forms.Field:
         """The field of one setting with its bounds, which are those of ``analysis.alerts``."""
         label, help_text = _SETTINGS[(kind, setting)] if (kind, setting) in _SETTINGS else _SETTINGS[setting]
-        bounds = {
-            "min_value": cls._shown(kind, setting, least),
-            "max_value": cls._shown(kind, setting, greatest),
-            "label": label,
-            "help_text": help_text,
-        }
         if setting == "sessions":
-            return forms.IntegerField(**bounds)
-        return forms.FloatField(**bounds, widget=forms.NumberInput(attrs={"step": "any"}))
+            return forms.IntegerField(label=label, help_text=help_text, min_value=int(least), max_value=int(greatest))
+        return forms.FloatField(
+            label=label,
+            help_text=help_text,
+            min_value=cls._shown(kind, setting, least),
+            max_value=cls._shown(kind, setting, greatest),
+            widget=forms.NumberInput(attrs={"step": "any"}),
+        )
 
     @staticmethod
     def _is_share(kind: str, setting: str) -> bool:
@@ -105,7 +103,7 @@ class RuleForm(forms.Form):
         return values
 
 
-_SETTINGS: dict[str | tuple[str, str], tuple[Promise, Promise]] = {
+_SETTINGS: dict[str | tuple[str, str], tuple[Any, Any]] = {
     "threshold": (
         _("Share of negative time (per cent)"),
         _("Attention is asked for when more than this part of the judged time is negative."),

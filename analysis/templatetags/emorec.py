@@ -83,8 +83,10 @@ def navigation(context: Context) -> list[Entry]:
 
 
 @register.simple_tag(takes_context=True)
-def unread_notices(context: Context) -> int:
-    """How many notices the signed-in user has not read."""
+def unread_notices(context: Context) -> int | None:
+    """How many notices the signed-in user has not read; None for those who get none."""
+    if not allowed(context["request"].user, Action.ALERT_VIEW):
+        return None
     return Notice.objects.filter(user=context["request"].user, read_at__isnull=True).count()
 
 

@@ -268,7 +268,9 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     segment = fetch(user, Action.LABELS_CORRECT, rows, str(pk), student="run__recording__student")
     found = segment.run.recording
     newest = segment.corrected[0] if segment.corrected else None
-    form = CorrectionForm(request.POST or None, initial={"label": newest.label if newest else segment.label})
+    form = CorrectionForm(
+        request.POST if request.method == "POST" else None, initial={"label": newest.label if newest else segment.label}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             label_correct(segment, by=user, label=form.cleaned_data["label"], comment=form.cleaned_data["comment"])

@@ -27,7 +27,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 def rule_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Changes one rule. Alerts that were raised before keep the settings they were raised with."""
     rule = get_object_or_404(AlertRule, pk=pk)
-    form = RuleForm(request.POST or None, rule=rule)
+    form = RuleForm(request.POST if request.method == "POST" else None, rule=rule)
     if request.method == "POST" and form.is_valid():
         try:
             rule_update(rule, by=signed_in(request), **form.changes())

@@ -42,5 +42,5 @@ ROWS = {
     ],
     # --- rules
     "rules": [get("302 404 404 404 200")],
-    "rule-edit": [get("302 404 404 404 200", of="rule"), post("302 404 404 404 200", of="rule")],
+    "rule-edit": [get("302 404 404 404 200", of="rule"), post("302 404 404 404 422", of="rule")],
 }
