@@ -44,7 +44,15 @@ def figure(title: str, *, height: int, **layout: Any) -> "Figure":
             "plot_bgcolor": "#ffffff",
             "font": {"family": FONT, "size": 13, "color": INK},
             "margin": {"l": 52, "r": 12, "t": 48, "b": 44},
-            "legend": {"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top", "font": {"size": 12}},
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": 0,
+                "yref": "container",
+                "yanchor": "bottom",
+                "traceorder": "normal",
+                "font": {"size": 12},
+            },
             "hoverlabel": {"font": {"family": FONT, "size": 12}, "bgcolor": "#ffffff"},
             "hovermode": "x unified",
             "dragmode": "zoom",
@@ -62,7 +70,7 @@ def plain(drawn: "Figure") -> dict[str, Any]:
 def share_axis(title: str) -> dict[str, Any]:
     """A vertical axis for shares of 1, shown in per cent; fixed, so that a finger zooms time only."""
     return {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
         "range": [0, 1.02],
         "tickformat": ".0%",
         "gridcolor": GRID,
@@ -77,7 +85,7 @@ def time_axis(length_s: float) -> dict[str, Any]:
     step = next((step for step in TICK_STEPS_S if length_s / step <= 7), TICK_STEPS_S[-1])
     ticks = list(range(0, int(length_s) + 1, step))
     return {
-        "title": {"text": gettext("Time in the recording"), "standoff": 8},
+        "title": {"text": gettext("Time in the recording"), "standoff": 8, "font": {"size": 12}},
         "range": [0, max(length_s, 1.0)],
         "tickvals": ticks,
         "ticktext": [wording.clock(tick) for tick in ticks],

@@ -30,7 +30,7 @@ from analysis.chart_style import (
     share_axis,
     time_axis,
 )
-from analysis.emotions import COLOURS, EMOTIONS, LABELS
+from analysis.emotions import COLOURS, EMOTIONS, LABELS, NEGATIVE
 from analysis.flow import AlertStatus
 from analysis.models import Alert, Run, Segment
 from analysis.models.alert import RuleKind
@@ -152,7 +152,7 @@ def _mark_alerts(drawn: Any, run: Run) -> int:
             x=[None],
             y=[None],
             mode="markers",
-            name=gettext("moment named by an alert"),
+            name=gettext("alert"),
             hoverinfo="skip",
             marker={"symbol": "square", "size": 11, "color": ALERT, "opacity": 0.3},
         )
@@ -275,7 +275,7 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
         height=420,
         hovermode="closest",
         xaxis={
-            "title": {"text": gettext("Session"), "standoff": 8},
+            "title": {"text": gettext("Session"), "standoff": 8, "font": {"size": 12}},
             "type": "date",
             "gridcolor": GRID,
             "zeroline": False,
@@ -395,14 +395,19 @@ def shares_figure(trend: Trend) -> dict[str, Any]:
         height=400,
         barmode="stack",
         bargap=0.25,
-        xaxis={"title": {"text": gettext("Session"), "standoff": 8}, "type": "category", "automargin": True},
+        xaxis={
+            "title": {"text": gettext("Session"), "standoff": 8, "font": {"size": 12}},
+            "type": "category",
+            "automargin": True,
+        },
         yaxis={**share_axis(gettext("Share of the judged time")), "range": [0, 1]},
     )
     if not points:
         note(drawn, gettext("No session has been analysed yet."))
         return plain(drawn)
     names = _session_names(points)
-    for name in EMOTIONS:
+    # The negative ones at the bottom: where they end is the session's negative share.
+    for name in sorted(EMOTIONS, key=lambda name: name not in NEGATIVE):
         drawn.add_bar(
             x=names,
             y=[round(point.session.shares[name], 4) for point in points],

@@ -6,8 +6,10 @@ is ``{"version": "synthetic"}``, and there are no bytes behind the recording.
 
 import hashlib
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.flow import RunStatus
@@ -15,8 +17,10 @@ from analysis.models import Recording, Run, Segment
 from students.models import Student, User
 
 SEGMENT_S, HOP_S = 4.0, 2.0
-STAY = 0.5
+STAY = 0.75
 """Chance that a moment's emotion is that of the moment before; otherwise it is drawn from the session's mixture."""
+DRAWS = 8
+"""So many chains are drawn, and the one nearest to the planned share is taken: few sessions must tell their story."""
 
 _NEGATIVE_MIX = {"sad": 0.5, "scared": 0.28, "anger": 0.16, "disgust": 0.06}
 _OTHER_MIX = {"normal": 0.62, "happy": 0.28, "surprised": 0.1}
@@ -70,54 +74,72 @@ def session_create(
         face=face,
         model={"version": "synthetic"},
     )
-    Segment.objects.bulk_create(
-        _segment(run, index, label, chance) for index, label in enumerate(_labels(session, chance))
-    )
+    Segment.objects.bulk_create(_segments(run, session, chance))
     recording.current_run = run
     recording.save(update_fields=["current_run"])
     return recording
 
 
-def _labels(session: Session, chance: random.Random) -> list[str | None]:
-    """A label per segment from a two-layer chain: what is felt, and whether it could be judged."""
+def _felt(session: Session, chance: random.Random) -> list[str]:
+    """One emotion per segment from a Markov chain whose stationary distribution is the session's mixture."""
     mixture = {
         name: session.negative * _NEGATIVE_MIX[name] if name in NEGATIVE else (1 - session.negative) * _OTHER_MIX[name]
         for name in EMOTIONS
     }
-    labels: list[str | None] = []
-    felt = chance.choices(list(mixture), list(mixture.values()))[0]
-    for _ in range(session.segments):
-        if chance.random() >= STAY:
-            felt = chance.choices(list(mixture), list(mixture.values()))[0]
-        labels.append(None if chance.random() < session.gaps else felt)
-    return labels
+
+    def draw() -> str:
+        return chance.choices(list(mixture), list(mixture.values()))[0]
+
+    def chain() -> list[str]:
+        felt = [draw()]
+        while len(felt) < session.segments:
+            felt.append(felt[-1] if chance.random() < STAY else draw())
+        return felt
+
+    def distance(felt: list[str]) -> float:
+        return abs(sum(name in NEGATIVE for name in felt) / len(felt) - session.negative)
+
+    return min((chain() for _ in range(DRAWS)), key=distance)
 
 
-def _segment(run: Run, index: int, label: str | None, chance: random.Random) -> Segment:
-    start_s = HOP_S * index
-    voice = _voice(label, start_s, chance) if label and run.voice else None
-    face = _face(label, chance) if label and run.face else None
-    judged = [(weight, found["probabilities"]) for weight, found in ((BETA, voice), (ALPHA, face)) if found]
-    total = sum(weight for weight, _ in judged)
-    fused = (
-        {name: round(sum(weight * p[name] for weight, p in judged) / total, 6) for name in EMOTIONS} if judged else None
-    )
-    return Segment(
-        run=run,
-        index=index,
-        start_s=start_s,
-        end_s=start_s + SEGMENT_S,
-        label=label,
-        probabilities=fused,
-        voice=voice,
-        face=face,
-        quality={"synthetic": True},
-    )
+def _segments(run: Run, session: Session, chance: random.Random) -> Iterator[Segment]:
+    """The segments of a session. Neighbours share half of their time, so their distributions run into one another."""
+    felt = _felt(session, chance)
+    voices = _smoothed([_around(name, chance) for name in felt])
+    faces = _smoothed([_around(name, chance) for name in felt])
+    for index, (heard, seen) in enumerate(zip(voices, faces, strict=True)):
+        start_s = HOP_S * index
+        gap = chance.random() < session.gaps
+        voice = _voice(heard, start_s, chance) if run.voice and not gap else None
+        face = _face(seen, chance) if run.face and not gap else None
+        judged = [(weight, found["probabilities"]) for weight, found in ((BETA, voice), (ALPHA, face)) if found]
+        total = sum(weight for weight, _ in judged)
+        fused = {name: round(sum(w * p[name] for w, p in judged) / total, 6) for name in EMOTIONS} if judged else None
+        yield Segment(
+            run=run,
+            index=index,
+            start_s=start_s,
+            end_s=start_s + SEGMENT_S,
+            label=max(fused, key=fused.__getitem__) if fused else None,
+            probabilities=fused,
+            voice=voice,
+            face=face,
+            quality={"synthetic": True},
+        )
+
+
+def _smoothed(found: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Every distribution mixed with its neighbours', 1 : 2 : 1."""
+    padded = [found[0], *found, found[-1]]
+    return [
+        {name: round((before[name] + 2 * here[name] + after[name]) / 4, 6) for name in EMOTIONS}
+        for before, here, after in zip(padded, padded[1:], padded[2:], strict=False)
+    ]
 
 
 def _around(label: str, chance: random.Random) -> dict[str, float]:
-    """A distribution with more than half of its mass on ``label``."""
-    certainty = chance.uniform(0.52, 0.9)
+    """A distribution with much of its mass on ``label``, and the rest spread at random."""
+    certainty = chance.uniform(0.4, 0.85)
     weights = {name: chance.random() for name in EMOTIONS if name != label}
     total = sum(weights.values())
     return {
@@ -125,10 +147,10 @@ def _around(label: str, chance: random.Random) -> dict[str, float]:
     }
 
 
-def _voice(label: str, start_s: float, chance: random.Random) -> dict:
+def _voice(probabilities: dict[str, float], start_s: float, chance: random.Random) -> dict[str, Any]:
     weights = [chance.random() + 0.2 for _ in range(8)]
     return {
-        "probabilities": _around(label, chance),
+        "probabilities": probabilities,
         "attention": [
             [round(start_s + (i + 0.5) * SEGMENT_S / 8, 3), round(weight / sum(weights), 5)]
             for i, weight in enumerate(weights)
@@ -138,9 +160,9 @@ def _voice(label: str, start_s: float, chance: random.Random) -> dict:
     }
 
 
-def _face(label: str, chance: random.Random) -> dict:
+def _face(probabilities: dict[str, float], chance: random.Random) -> dict[str, Any]:
     return {
-        "probabilities": _around(label, chance),
+        "probabilities": probabilities,
         "track": 1,
         "frames": 20,
         "face_share": round(chance.uniform(0.7, 1), 4),
