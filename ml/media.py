@@ -18,7 +18,7 @@ import selectors
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -223,8 +223,7 @@ def _ffmpeg(
             command, stdin=file, stdout=stdout, stderr=stderr, bufsize=0, env=environment, pass_fds=pass_fds
         )
     try:
-        if hasattr(resource, "prlimit"):
-            resource.prlimit(child.pid, resource.RLIMIT_AS, (_CHILD_MEMORY_BYTES, _CHILD_MEMORY_BYTES))
+        _limit_memory(child.pid)
         yield child
     finally:
         child.kill()
@@ -232,6 +231,16 @@ def _ffmpeg(
         for stream in (child.stdout, child.stderr):
             if stream is not None:
                 stream.close()
+
+
+def _limit_memory(pid: int) -> None:
+    """Limit a child's address space, where the system can and it is not limited more already."""
+    if not hasattr(resource, "prlimit"):
+        return
+    with suppress(ProcessLookupError):
+        _, already = resource.prlimit(pid, resource.RLIMIT_AS)
+        limit = _CHILD_MEMORY_BYTES if already == resource.RLIM_INFINITY else min(already, _CHILD_MEMORY_BYTES)
+        resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
 
 
 def _exact_reads(child: subprocess.Popen[bytes], size: int, keep_rest: bool = False) -> Iterator[bytearray]:

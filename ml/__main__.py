@@ -1,0 +1,303 @@
+"""The engine's command line: ``python -m ml COMMAND``. JSON goes to standard output, everything else to standard error.
+
+Commands import what they need when they run: ``probe`` must answer fast and load neither torch nor TensorFlow.
+"""
+
+import json
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ml.config import Config
+from ml.console import EXPECTED_FAILURE, Bars, errors, explained, print_json
+from ml.errors import RecognitionError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_show_locals=False)
+train = typer.Typer(no_args_is_help=True, help="Train a model and write its weights.")
+evaluate = typer.Typer(no_args_is_help=True, help="Measure a model on people it has never seen or heard.")
+app.add_typer(train, name="train")
+app.add_typer(evaluate, name="evaluate")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+Weights = Annotated[
+    Path | None, typer.Option(help="Folder of the weights; default EMOREC_WEIGHTS or the shipped ones.")
+]
+Alpha = Annotated[float, typer.Option(min=0, max=1, help="Fusion weight of the face; the voice has the rest.")]
+DEFAULTS = Config()
+
+
+@app.command()
+def recognise(
+    file: Path,
+    *,
+    as_json: AsJson = False,
+    voice: Annotated[bool, typer.Option(help="Analyse the voice.")] = True,
+    face: Annotated[bool, typer.Option(help="Analyse the face.")] = True,
+    separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter.")] = True,
+    track: Annotated[int | None, typer.Option(help="Number of the face to follow; default the longest.")] = None,
+    alpha: Alpha = DEFAULTS.alpha,
+    weights: Weights = None,
+) -> None:
+    """Recognise the emotions of one recording."""
+    from ml.recognise import load_models
+    from ml.recognise import recognise as run
+
+    with explained(), Bars() as bars:
+        config = Config(
+            voice=voice,
+            face=face,
+            alpha=alpha,
+            beta=1 - alpha,
+            separation="vocals" if separate else "off",
+            track=track,
+        )
+        result = run(file, load_models(weights), config, bars).as_dict()
+    if as_json:
+        print_json(result)
+    else:
+        _show_recognition(result)
+
+
+@app.command()
+def probe(
+    file: Path,
+    as_json: AsJson = False,
+    max_duration: Annotated[float, typer.Option(help="Longest duration in seconds.")] = DEFAULTS.max_duration_s,
+) -> None:
+    """Say what a file holds, without analysing it."""
+    from ml.media import probe as look
+
+    try:
+        answer = {"ok": True, **look(file, max_duration).as_dict()}
+    except RecognitionError as error:
+        answer = {"ok": False, "code": error.code}
+        if not as_json:
+            with explained():
+                raise
+    if as_json:
+        print_json(answer)
+    else:
+        _show_table("Recording", answer)
+    raise typer.Exit(0 if answer["ok"] else EXPECTED_FAILURE)
+
+
+@train.command("face")
+def train_face(
+    *,
+    source: Annotated[Path | None, typer.Option(help="fer2013.csv or folder of sheets; default EMOREC_DATA.")] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    stages: Annotated[str | None, typer.Option(help="Image side x epochs, such as 32x8,40x6,48x6.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
+    limit: Annotated[int, typer.Option(help="Train on so many faces at most; 0 for all.")] = 0,
+    weights: Weights = None,
+) -> None:
+    """Train the face network on FER2013, calibrate it and write face.safetensors."""
+    from ml.training.face import FaceTrainingOptions
+    from ml.training.face import train_face as run
+    from ml.training.face_export import export_face
+
+    chosen = {"source": source, "checkpoints": checkpoints, "stages": stages, "seed": seed, "limit": limit}
+    options = FaceTrainingOptions(**{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    _log_to_stderr()
+    with explained(), Bars() as bars:
+        _check_resume(options.checkpoints, resume)
+        run(options, bars)
+        entry = export_face(options, weights)
+    print_json({"version": entry["version"], "publictest": entry["publictest"]})
+
+
+@train.command("voice")
+def train_voice(
+    *,
+    manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7; default EMOREC_DATA.")] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    folds: Annotated[int | None, typer.Option(min=2, help="Speaker-independent folds.")] = None,
+    repeats: Annotated[int | None, typer.Option(min=1, help="Networks per fold.")] = None,
+    version: Annotated[str | None, typer.Option(help="Name of the result.")] = None,
+    weights: Weights = None,
+) -> None:
+    """Train the voice networks, calibrate them and write voice.safetensors."""
+    from ml.training.voice import VoiceOptions
+    from ml.training.voice import train_voice as run
+
+    chosen = {"manifest": manifest, "checkpoints": checkpoints, "folds": folds, "repeats": repeats, "version": version}
+    options = VoiceOptions(weights=weights, **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]
+    _log_to_stderr()
+    with explained(), Bars() as bars:
+        _check_resume(options.checkpoints, resume)
+        entry = run(options, bars)
+    print_json({"version": entry["version"], "metrics": entry["metrics"]})
+
+
+@evaluate.command("face")
+def evaluate_face(
+    *,
+    fer2013: Annotated[Path | None, typer.Option(help="The official CSV; default the sheets in EMOREC_DATA.")] = None,
+    split: Annotated[str, typer.Option(help="Training, PublicTest or PrivateTest.")] = "PublicTest",
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Measure the face network on FER2013."""
+    from ml.evaluation.face import default_source
+    from ml.evaluation.face import evaluate_face as run
+
+    with explained(), Bars() as bars:
+        figures = run(fer2013 or default_source(), split, weights, bars)
+    _answer(figures, as_json)
+
+
+@evaluate.command("voice")
+def evaluate_voice(
+    *,
+    manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7, perhaps corpus.")] = None,
+    own_statistics: Annotated[
+        bool, typer.Option(help="Standardise by all recordings of a speaker, else each recording by itself.")
+    ] = True,
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Measure the voice networks; speakers they learned from are judged out of fold."""
+    from ml.evaluation.voice import default_manifest
+    from ml.evaluation.voice import evaluate_voice as run
+
+    with explained(), Bars() as bars:
+        figures = run(manifest or default_manifest(), weights, own_statistics, bars)
+    _answer(figures, as_json)
+
+
+@evaluate.command("fusion")
+def evaluate_fusion(
+    *,
+    manifest: Annotated[
+        Path | None, typer.Option(help="CSV of audio-visual recordings; without it label-matched pairs.")
+    ] = None,
+    alpha: Alpha = DEFAULTS.alpha,
+    seed: Annotated[int, typer.Option(help="Of the pairing.")] = 2022,
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Measure fusion beside voice and face alone, on the same examples."""
+    from ml.evaluation import fusion
+
+    with explained(), Bars() as bars:
+        config = Config(alpha=alpha, beta=1 - alpha)
+        if manifest is None:
+            figures = fusion.evaluate_pairs(weights, config, seed, bars)
+        else:
+            figures = fusion.evaluate_fusion(manifest, weights, config, bars)
+    _answer(figures, as_json)
+
+
+@evaluate.command("all")
+def evaluate_all(as_json: AsJson = False, weights: Weights = None) -> None:
+    """Measure everything on the research data, in the form of the paper's Tables 1 and 2, and write the model card."""
+    from ml.evaluation import card
+
+    with explained(), Bars() as bars:
+        figures = card.measure(weights, bars)
+        written = card.write_card(weights)
+    if as_json:
+        print_json(figures)
+    else:
+        errors.print(f"Written: {written}")
+
+
+@app.command()
+def card(weights: Weights = None) -> None:
+    """Write docs/model-card.md from the weights' card and the last measurement."""
+    from ml.evaluation.card import write_card
+
+    with explained():
+        errors.print(f"Written: {write_card(weights)}")
+
+
+@app.command()
+def sample(file: Path, seconds: Annotated[float, typer.Option(min=1)] = 60) -> None:
+    """Make the sample recording: a portrait that moves and speaks."""
+    from ml.sample import make_sample
+
+    with explained(), Bars() as bars:
+        make_sample(file, seconds, lambda done, total: bars("sample", done, total))
+
+
+@app.command("fetch-separator")
+def fetch_separator(folder: Annotated[Path | None, typer.Option(help="Default EMOREC_SPLEETER_MODEL.")] = None) -> None:
+    """Fetch and verify the Spleeter model."""
+    from ml.voice.separation_model import fetch_model
+
+    with explained():
+        fetch_model(folder, errors.print)
+
+
+@app.command()
+def bench(
+    minutes: Annotated[int, typer.Option(min=1, max=120, help="Length of the clip.")] = 1,
+    separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter.")] = True,
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Seconds per stage, real-time factor and peak memory on a 640x360 clip with speech made for it."""
+    from ml.bench import bench as run
+
+    with explained(), Bars() as bars:
+        figures = run(minutes, Config(separation="vocals" if separate else "off"), weights, bars)
+    if as_json:
+        print_json(figures)
+    else:
+        _show_table("Bench", figures)
+
+
+def _answer(figures: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(figures)
+    else:
+        _show_table("Figures", {key: value for key, value in figures.items() if key not in {"voice", "face"}})
+
+
+def _show_table(title: str, values: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, show_header=False)
+    for key, value in values.items():
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+        table.add_row(key.replace("_", " "), text)
+    Console().print(table)
+
+
+def _show_recognition(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("start", "end", "emotion", "probability", "voice", "face")
+    for segment in result["segments"]:
+        label = segment["label"]
+        if label is None:
+            cells = ("(no judgement)", "", "", "")
+        else:
+            alone = [segment[name]["probabilities"] if segment[name] else None for name in ("voice", "face")]
+            best = [max(each, key=each.get) if each else "-" for each in alone]
+            cells = (label, f"{segment['probabilities'][label]:.2f}", *best)
+        table.add_row(f"{segment['start_s']:.1f}", f"{segment['end_s']:.1f}", *cells)
+    Console().print(table)
+    _show_table("Summary", result["summary"])
+    _show_table("Seconds per stage", result["timings_s"])
+
+
+def _check_resume(checkpoints: Path, resume: bool) -> None:
+    """Neither begin anew over an unfinished run nor go on with one by accident."""
+    started = any(checkpoints.rglob("*.pt")) if checkpoints.is_dir() else False
+    if started and not resume:
+        raise ValueError("there are checkpoints of a run already: add --resume, or name another folder (--checkpoints)")
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m ml")

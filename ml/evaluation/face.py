@@ -1,0 +1,50 @@
+"""The face network on FER2013."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.evaluation.metrics import report
+from ml.face.recogniser import FaceRecogniser
+from ml.training.fer2013 import Faces, data_folder, load_faces
+
+LABEL_SET = "FER2013 (official label)"
+_BATCH = 256
+
+Tell = Callable[[str, float, float], None]
+"""``tell(what, completed, total)``"""
+
+
+def default_source() -> Path:
+    """The research sheets of FER2013; they need not exist."""
+    return data_folder() / "fer2013"
+
+
+def evaluate_face(source: Path, split: str, weights: Path | None, tell: Tell) -> dict[str, Any]:
+    """Figures on a split of FER2013, against its official label.
+
+    Args:
+        source: the official CSV (columns emotion, pixels, Usage) or the folder with the research sheets.
+        split: "Training", "PublicTest" or "PrivateTest" (the last in the official CSV only).
+        weights: folder; see ``ml.weights.folder``.
+
+    Raises:
+        FileNotFoundError, ValueError: the data are not there or make no sense.
+        RecognitionError: weights_missing, weights_damaged.
+    """
+    faces = load_faces(source, split)
+    recogniser = FaceRecogniser.load(weights)
+    probabilities = predict_faces(recogniser, faces, tell)
+    figures = report(probabilities, faces.labels, ["FER2013"] * len(faces))
+    return {**figures, "split": split, "label_set": LABEL_SET, "model": recogniser.version}
+
+
+def predict_faces(recogniser: FaceRecogniser, faces: Faces, tell: Tell) -> np.ndarray:
+    """Probabilities of all faces, shape (n, 7)."""
+    parts = []
+    for at in range(0, len(faces), _BATCH):
+        parts.append(recogniser.predict(faces.images[at : at + _BATCH]))
+        tell("faces", min(at + _BATCH, len(faces)), len(faces))
+    return np.concatenate(parts)
