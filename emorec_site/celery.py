@@ -8,8 +8,13 @@ that a two-hour recording never holds up the sweeper that watches over it.
 import os
 
 from celery import Celery
+from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emorec_site.settings")
+
+# Giving messages back when the connection is lost fails on a closed connection and takes the worker down with it
+# (kombu 5.7). Nothing need be given back here: the sweep rings again for every run whose bell got lost.
+Channel.do_restore = False
 
 app = Celery("emorec")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -220,13 +220,14 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {"analysis.tasks.run_process": {"queue": "analysis"}}
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A bell is answered when it is heard: whoever dies afterwards is found by the lease. Acknowledging late gains nothing,
+# and when Redis restarts during a task the late acknowledgement takes the worker down (celery 5.7, kombu 5.7).
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
 # In kB, looked at after each task: a child that has grown beyond it is replaced by a fresh one.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("EMOREC_WORKER_MEMORY_KB", 4_000_000)
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
