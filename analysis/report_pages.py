@@ -66,7 +66,7 @@ def style(name: str) -> ParagraphStyle:
 
 def words(text: object, kind: str = "body") -> Paragraph:
     """A paragraph of plain text; nothing in it is read as markup."""
-    return Paragraph(marked(str(text)), style(kind))
+    return Paragraph(marked(str(text).replace(" %", "\u00a0%")), style(kind))
 
 
 def marked(text: str) -> str:
@@ -127,7 +127,7 @@ def chart(trend: Trend) -> Drawing | None:
         )
     drawing = Drawing(WIDTH, 165)
     plot = LinePlot()
-    plot.x, plot.y, plot.width, plot.height = 32, 38, WIDTH - 44, 118
+    plot.x, plot.y, plot.width, plot.height = 32, 42, WIDTH - 44, 118
     plot.data = [points for _, points, *_ in lines]
     for number, (_, _, colour, width, marker) in enumerate(lines):
         plot.lines[number].strokeColor, plot.lines[number].strokeWidth = colour, width
@@ -147,7 +147,7 @@ def chart(trend: Trend) -> Drawing | None:
         one.strokeColor = RULE
     drawing.add(plot)
     legend = Legend()
-    legend.x, legend.y, legend.boxAnchor, legend.alignment = 32, 14, "w", "right"
+    legend.x, legend.y, legend.boxAnchor, legend.alignment = 32, 6, "sw", "right"
     legend.columnMaximum, legend.deltax, legend.dx, legend.dy, legend.strokeWidth = 1, 10, 10, 4, 0
     legend.fontName, legend.fontSize, legend.fillColor = font, 8, INK
     legend.variColumn = True
@@ -163,7 +163,7 @@ def footer(stamp: str) -> Any:
         canvas.saveState()
         canvas.setFillColor(QUIET)
         canvas.setFont(CJK_FONT if is_chinese() else "Helvetica", 7.5)
-        left = gettext("EmoRec report of %(when)s. Estimates of a model, not a diagnosis.") % {"when": stamp}
+        left = gettext("EmoRec report, %(when)s. Estimates of a model, not a diagnosis.") % {"when": stamp}
         canvas.drawString(18 * mm, 11 * mm, left)
         canvas.drawRightString(A4[0] - 18 * mm, 11 * mm, gettext("Page %(number)d") % {"number": document.page})
         canvas.restoreState()

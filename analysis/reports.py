@@ -107,7 +107,7 @@ def student_pdf(student: Student, *, by: User) -> bytes:
 
     trend = student_trend(student)
     _exported(student, by, "pdf", trend)
-    stamp = date_format(timezone.localtime(), "DATETIME_FORMAT")
+    stamp = date_format(timezone.localtime(), "Y-m-d H:i")
     parts = [
         *_head(student, by, stamp),
         *_trend_part(trend),
