@@ -25,6 +25,9 @@ the picture's middle within 2 %.
 _EMPTY_BEFORE_RETRY = 5
 """Frames in a row without a face after which the next empty one is searched at double width."""
 
+_LARGEST_SIDE = 960
+"""Pixels beyond which libfacedetection itself warns of worse results."""
+
 RawDetector = Callable[[np.ndarray], np.ndarray]
 """From a frame (H, W, 3) RGB to rows of x, y, width, height in its pixels and confidence 0-1."""
 
@@ -56,7 +59,7 @@ class FaceDetector:
     A frame is searched with its longer side reduced to ``width`` pixels, which finds faces from about 5 % of that side
     on. After 5 frames in a row without a face, every 5th further empty frame is searched once more at double width;
     if that finds a face, double width stays until a frame is empty again. So a small, distant face is not lost, and an
-    empty room costs little.
+    empty room costs little. No search goes beyond 960 pixels.
 
     Args:
         width: pixels of the longer side.
@@ -90,7 +93,7 @@ class FaceDetector:
 
     def _search(self, frame_rgb: np.ndarray, longer_side: int) -> list[Box]:
         height, width = frame_rgb.shape[:2]
-        scale = min(1.0, longer_side / max(height, width))
+        scale = min(1.0, min(longer_side, _LARGEST_SIDE) / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         reduced = frame_rgb if scale == 1.0 else cv2.resize(frame_rgb, size, interpolation=cv2.INTER_AREA)
         found = self._raw(np.ascontiguousarray(reduced))

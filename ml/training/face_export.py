@@ -66,7 +66,7 @@ def export_face(options: FaceTrainingOptions, directory: Path | None = None, bas
             "validation": len(validation),
         },
         "temperature": temperature,
-        "history": state["history"],
+        "history": [{key: row[key] for key in ("epoch", "size", "accuracy", "loss")} for row in state["history"]],
         "validation": figures(torch.softmax(validation_logits / temperature, 1).numpy(), validation.labels),
     }
     stored.write("face", tensors, card, directory)
