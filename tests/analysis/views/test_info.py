@@ -1,0 +1,147 @@
+"""Help, model card, reports and what every page has in common."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from analysis import emotions
+from analysis.views import card
+from ml import emotions as engine
+from tests.factories import analysed
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def test_the_classes_of_the_pages_are_those_of_the_engine():
+    assert emotions.EMOTIONS == engine.EMOTIONS
+    assert emotions.NEGATIVE == engine.NEGATIVE
+
+
+def test_badges_have_the_colours_of_the_charts():
+    css = (ROOT / "emorec_site/static/css/emorec.css").read_text()
+    shown = dict(re.findall(r"\.emotion-([a-z]+) \{ background: (#[0-9a-f]{6})", css))
+    assert shown == emotions.COLOURS
+
+
+def test_every_icon_that_a_template_names_is_in_the_sprite():
+    sources = [*(ROOT / "templates").rglob("*.html"), ROOT / "analysis/templatetags/emorec.py"]
+    build = (ROOT / "emorec_site/static_src/build.mjs").read_text()
+    offered = set(re.findall(r'"([a-z-]+)"', build[build.index("ICONS") : build.index("];")]))
+    used = set()
+    for source in sources:
+        text = source.read_text()
+        used |= set(re.findall(r'\{% icon "([a-z-]+)" %\}|icon_name="([a-z-]+)"', text))
+        used |= {(name, "") for name in re.findall(r'Plan\(_\("[^"]+"\), "([a-z-]+)"', text)}
+    names = {first or second for first, second in used}
+    assert names
+    assert names - offered == set()
+
+
+def test_no_template_has_a_script_a_handler_or_an_address_from_elsewhere():
+    for source in (ROOT / "templates").rglob("*.html"):
+        text = source.read_text()
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text), source
+        assert not re.search(r"\son[a-z]+=", text), source
+        assert not re.search(r"""(src|href)=["']?(https?:)?//""", text), source
+        assert "style=" not in text, source
+
+
+def test_the_lock_file_pins_exact_versions_and_names_no_registry():
+    package = json.loads((ROOT / "package.json").read_text())
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in package["dependencies"].values())
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
+
+
+CARD = {
+    "face": {
+        "version": "face-3",
+        "sha256": "ab" * 32,
+        "data": {"corpus": "FER2013", "trained_on": 28709},
+        "publictest": {"n": 3589, "accuracy": 0.61, "uar": 0.57, "per_class_recall": {"sad": 0.44}},
+        "publictest_baselines": {"majority": {"n": 3589, "accuracy": 0.25}},
+    }
+}
+
+
+@pytest.mark.django_db
+def test_the_model_card_shows_every_figure_with_its_number_of_examples(people, as_user, tmp_path, monkeypatch):
+    path = tmp_path / "card.json"
+    path.write_text(json.dumps(CARD))
+    monkeypatch.setattr(card.read_card, "__defaults__", (path,))
+    page = as_user(people.owner).get("/model-card/").content.decode()
+    for text in ("face-3", "FER2013 public test", "3589", "61\xa0%", "57\xa0%", "44\xa0%", "25\xa0%", "28709"):
+        assert text in page, text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", ["", "not json", "[]", '{"face": 3}'])
+def test_a_card_that_cannot_be_read_is_no_error(people, as_user, tmp_path, monkeypatch, content):
+    path = tmp_path / "card.json"
+    path.write_text(content)
+    monkeypatch.setattr(card.read_card, "__defaults__", (path,))
+    page = as_user(people.owner).get("/model-card/")
+    assert page.status_code == 200
+    assert "There is no model card" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_help_says_what_the_system_is_not(people, as_user):
+    page = as_user(people.staff).get("/help/").content.decode()
+    assert "makes no diagnosis" in page
+    assert "a person does" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "kind"), [("report.pdf", "application/pdf"), ("report.csv", "text/csv")])
+def test_a_report_is_a_download_whose_name_says_nothing_about_the_student(people, as_user, name, kind):
+    analysed(people.student, ["sad", "normal"] * 20)
+    response = as_user(people.owner).get(f"/students/{people.student.pk}/{name}")
+    assert response["Content-Type"].startswith(kind)
+    assert response["Content-Disposition"].startswith("attachment")
+    assert people.student.number not in response["Content-Disposition"]
+    assert people.student.name not in response["Content-Disposition"]
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["owner", "staff", "admin"])
+def test_every_page_says_that_a_person_decides(people, as_user, who):
+    page = as_user(getattr(people, who)).get("/").content.decode()
+    assert "It makes no diagnosis and decides nothing about a student" in page
+    assert 'href="#main"' in page
+    assert '<html lang="en">' in page
+
+
+@pytest.mark.django_db
+def test_what_does_not_exist_is_told_kindly_with_a_number_to_quote(people, as_user):
+    response = as_user(people.owner).get("/nothing-here/")
+    assert response.status_code == 404
+    page = response.content.decode()
+    assert "There is nothing here" in page
+    assert response["X-Request-ID"] in page
+
+
+@pytest.mark.django_db
+def test_an_unexpected_error_shows_the_number_that_is_in_the_log(people, as_user, monkeypatch):
+    monkeypatch.setattr("analysis.views.info.limits", lambda: 1 / 0)
+    client = as_user(people.owner)
+    client.raise_request_exception = False
+    response = client.get("/help/")
+    page = response.content.decode()
+    assert response.status_code == 500
+    assert response["X-Request-ID"] in page
+    assert "division" not in page
+
+
+@pytest.mark.django_db
+def test_a_form_that_was_open_too_long_says_that_nothing_was_saved(people):
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people.owner)
+    response = client.post("/notices/")
+    assert response.status_code == 403
+    assert "Nothing was saved" in response.content.decode()
