@@ -1,0 +1,336 @@
+"""A run is claimed once, leased, retried at most three times, and written by nobody but the one who holds it."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from analysis import runs
+from analysis.errors import Refused
+from analysis.flow import RunStatus
+from analysis.models import Run, Segment
+from analysis.runs import Beat, LeaseLost
+from students.models import AuditEvent, Consent, Purpose
+from tests.factories import RecordingFactory, RunFactory, SegmentFactory, StudentFactory, consented, probabilities
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def bell(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Collects the ids that were rung for; these tests need no broker."""
+    rung: list = []
+    monkeypatch.setattr(runs, "run_ring", lambda run_id: rung.append(run_id) or True)
+    monkeypatch.setattr(runs, "bells_waiting", lambda: 0)
+    return rung
+
+
+def queued(**fields) -> Run:
+    return RunFactory(status=RunStatus.QUEUED, attempt=0, percent=0, started_at=None, finished_at=None, **fields)
+
+
+def claimed(**fields) -> runs.Lease:
+    lease = runs.run_claim(queued(**fields).pk)
+    assert lease is not None
+    return lease
+
+
+def result(labels: tuple[str | None, ...] = ("sad", None, "happy")) -> dict:
+    segments = [
+        {
+            "start_s": 2.0 * index,
+            "end_s": 2.0 * index + 4,
+            "label": label,
+            "probabilities": label and probabilities(label),
+            "voice": None,
+            "face": None,
+            "quality": {},
+        }
+        for index, label in enumerate(labels)
+    ]
+    summary = {"quality": {"face_share": 0.9}}
+    return {"segments": segments, "summary": summary, "model": {"v": 1}, "config": {}, "timings_s": {"face": 1.5}}
+
+
+def expire(lease: runs.Lease) -> None:
+    Run.objects.filter(pk=lease.run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def refused(code: str):
+    return pytest.raises(Refused, match=f"^{code}$")
+
+
+# --- request
+
+
+def test_a_request_queues_a_run_and_rings_when_it_is_committed(bell, django_capture_on_commit_callbacks):
+    recording = RecordingFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        run = runs.run_request(recording, by=None)
+        assert bell == []
+    assert bell == [run.pk]
+    recording.refresh_from_db()
+    assert (recording.status, recording.current_run, run.number) == ("queued", run, 1)
+
+
+def test_a_second_request_waits_for_the_first_to_end():
+    recording = RecordingFactory()
+    first = runs.run_request(recording, by=None)
+    with refused("run_active"):
+        runs.run_request(recording, by=None)
+    runs.run_cancel(recording, by=None)
+    again = runs.run_request(recording, by=None, track=2)
+    assert (again.number, again.track) == (first.number + 1, 2)
+
+
+def test_nothing_is_requested_without_consent_or_bytes():
+    with refused("no_consent"):
+        runs.run_request(RecordingFactory(student=consented(Purpose.VOICE, Purpose.FACE)), by=None)
+    with refused("synthetic_recording"):
+        runs.run_request(RecordingFactory(synthetic=True), by=None)
+    assert not Run.objects.exists()
+
+
+def test_a_broker_that_is_away_does_not_keep_a_run_from_being_requested(monkeypatch, settings):
+    monkeypatch.undo()
+
+    def away(*args, **kwargs):
+        raise ConnectionError
+
+    monkeypatch.setattr(runs.current_app, "send_task", away)
+    assert runs.run_ring(queued().pk) is False
+
+
+# --- claim
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_at_once_one_claims_the_run():
+    run = queued()
+    start, leases = threading.Barrier(6), []
+
+    def claim() -> None:
+        try:
+            start.wait(10)
+            leases.append(runs.run_claim(run.pk))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    winners = [lease for lease in leases if lease is not None]
+    assert (len(leases), len(winners)) == (6, 1)
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.lease_token) == (RunStatus.RUNNING, 1, winners[0].token)
+
+
+@pytest.mark.parametrize(
+    ("purposes", "streams", "analysed"),
+    [
+        ((Purpose.VOICE, Purpose.FACE), (True, True), (True, True)),
+        ((Purpose.VOICE,), (True, True), (True, False)),
+        ((Purpose.FACE,), (True, True), (False, True)),
+        ((Purpose.VOICE, Purpose.FACE), (True, False), (True, False)),
+        ((Purpose.VOICE, Purpose.FACE), (False, True), (False, True)),
+    ],
+)
+def test_only_what_is_consented_to_and_there_is_analysed(purposes, streams, analysed):
+    has_audio, has_video = streams
+    recording = RecordingFactory(
+        student=consented(Purpose.RECORDING, *purposes), has_audio=has_audio, has_video=has_video
+    )
+    lease = claimed(recording=recording)
+    assert (lease.run.voice, lease.run.face) == analysed
+
+
+def test_a_consent_that_ended_while_the_run_waited_cancels_it():
+    run = queued()
+    Consent.objects.filter(purpose=Purpose.RECORDING).update(ended_at=timezone.now(), end_reason="withdrawn")
+    assert runs.run_claim(run.pk) is None
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == (RunStatus.CANCELLED, "no_consent")
+
+
+def test_a_recording_without_the_part_consented_to_fails_with_a_sentence():
+    recording = RecordingFactory(student=consented(Purpose.RECORDING, Purpose.VOICE), has_audio=False)
+    run = queued(recording=recording)
+    assert runs.run_claim(run.pk) is None
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == (RunStatus.FAILED, "nothing_to_analyse")
+
+
+def test_a_retry_is_not_claimed_before_its_time():
+    assert runs.run_claim(queued(not_before=timezone.now() + timedelta(seconds=60)).pk) is None
+
+
+# --- lease
+
+
+def test_a_heartbeat_renews_the_lease_and_saves_the_progress():
+    lease = claimed()
+    expire(lease)
+    assert runs.run_heartbeat(lease, stage="face", percent=42.0) is Beat.RENEWED
+    run = Run.objects.get(pk=lease.run.pk)
+    assert (run.stage, run.percent) == ("face", 42.0)
+    assert run.lease_expires_at > timezone.now()
+
+
+def test_a_heartbeat_learns_of_cancellation_and_of_a_lost_lease():
+    lease = claimed()
+    runs.run_cancel(lease.run.recording, by=None)
+    assert runs.run_heartbeat(lease, stage="", percent=0) is Beat.CANCEL
+    Run.objects.filter(pk=lease.run.pk).update(lease_token="00000000-0000-4000-8000-000000000000")
+    assert runs.run_heartbeat(lease, stage="", percent=0) is Beat.LOST
+
+
+def test_a_worker_whose_lease_was_taken_over_writes_nothing():
+    lease = claimed()
+    expire(lease)
+    runs.runs_sweep()
+    second = runs.run_claim(lease.run.pk)
+    with pytest.raises(LeaseLost):
+        runs.run_complete(lease, result())
+    runs.run_fail(lease, "internal", passing=False)
+    runs.run_stop(lease)
+    assert not Segment.objects.exists()
+    runs.run_complete(second, result())
+    assert Segment.objects.count() == 3
+
+
+# --- ends
+
+
+def test_a_result_is_saved_once_with_gaps_as_gaps():
+    lease = claimed()
+    runs.run_complete(lease, result())
+    with pytest.raises(LeaseLost):
+        runs.run_complete(lease, result())
+    run = Run.objects.get(pk=lease.run.pk)
+    assert (run.status, run.percent, run.quality, run.timings) == ("succeeded", 100, {"face_share": 0.9}, {"face": 1.5})
+    assert [segment.label for segment in run.segments.all()] == ["sad", None, "happy"]
+
+
+def test_a_result_is_saved_whole_or_not_at_all(monkeypatch):
+    lease = claimed()
+
+    def broken(student):
+        raise RuntimeError
+
+    monkeypatch.setattr(runs, "alerts_raise", broken)
+    with pytest.raises(RuntimeError):
+        runs.run_complete(lease, result())
+    assert not Segment.objects.exists()
+    assert Run.objects.get(pk=lease.run.pk).status == RunStatus.RUNNING
+
+
+def test_alerts_are_raised_with_the_result(monkeypatch):
+    lease, asked = claimed(), []
+    monkeypatch.setattr(runs, "alerts_raise", asked.append)
+    runs.run_complete(lease, result())
+    assert asked == [lease.run.recording.student]
+
+
+def test_a_cancellation_that_comes_last_still_wins():
+    lease = claimed()
+    runs.run_cancel(lease.run.recording, by=None)
+    with pytest.raises(LeaseLost):
+        runs.run_complete(lease, result())
+    runs.run_stop(lease)
+    assert Run.objects.get(pk=lease.run.pk).status == RunStatus.CANCELLED
+    assert not Segment.objects.exists()
+
+
+def test_an_expected_failure_is_final_at_once():
+    lease = claimed()
+    runs.run_fail(lease, "damaged_file", passing=False)
+    run = Run.objects.get(pk=lease.run.pk)
+    assert (run.status, run.error_code, run.attempt) == (RunStatus.FAILED, "damaged_file", 1)
+
+
+def test_a_passing_failure_is_tried_three_times_with_growing_pauses(settings):
+    run = queued()
+    pauses = []
+    for _ in range(2):
+        lease = runs.run_claim(run.pk)
+        before = timezone.now()
+        runs.run_fail(lease, "internal", passing=True)
+        run.refresh_from_db()
+        assert run.status == RunStatus.QUEUED
+        pauses.append((run.not_before - before).total_seconds())
+        Run.objects.update(not_before=timezone.now())
+    assert pauses[1] > 1.5 * pauses[0] > settings.EMOREC_RETRY_DELAY_S
+    runs.run_fail(runs.run_claim(run.pk), "internal", passing=True)
+    run.refresh_from_db()
+    assert (run.status, run.error_code, run.attempt) == (RunStatus.FAILED, "internal", 3)
+
+
+def test_a_waiting_run_is_cancelled_at_once_and_a_finished_one_not_at_all():
+    run = queued()
+    runs.run_cancel(run.recording, by=None)
+    run.refresh_from_db()
+    assert run.status == RunStatus.CANCELLED
+    with refused("run_finished"):
+        runs.run_cancel(run.recording, by=None)
+
+
+def test_every_end_stands_in_the_audit_trail():
+    lease = claimed()
+    runs.run_complete(lease, result())
+    event = AuditEvent.objects.get(action="run.succeeded")
+    assert (event.object_ref, event.detail["segments"]) == (lease.run.pk, 3)
+
+
+# --- sweep
+
+
+def test_an_expired_lease_is_taken_back_and_a_living_one_left():
+    dead, living = claimed(), claimed()
+    expire(dead)
+    assert runs.runs_sweep()["requeued"] == 1
+    assert Run.objects.get(pk=dead.run.pk).status == RunStatus.QUEUED
+    assert Run.objects.get(pk=living.run.pk).lease_token == living.token
+
+
+def test_after_three_lost_workers_the_run_fails():
+    run = queued()
+    for _ in range(3):
+        lease = runs.run_claim(run.pk)
+        expire(lease)
+        runs.runs_sweep()
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == (RunStatus.FAILED, "worker_lost")
+
+
+def test_a_cancelled_run_whose_worker_died_ends_cancelled():
+    lease = claimed()
+    runs.run_cancel(lease.run.recording, by=None)
+    expire(lease)
+    assert runs.runs_sweep()["cancelled"] == 1
+
+
+def test_lost_bells_are_rung_again_and_waiting_ones_not_doubled(bell, monkeypatch):
+    due = [queued().pk for _ in range(3)]
+    queued(not_before=timezone.now() + timedelta(minutes=5))
+    monkeypatch.setattr(runs, "bells_waiting", lambda: 3)
+    assert runs.runs_sweep()["rung"] == 0
+    monkeypatch.setattr(runs, "bells_waiting", lambda: 2)
+    assert runs.runs_sweep()["rung"] == 3
+    assert bell == due
+
+
+def test_runs_of_a_student_without_recordings_do_not_disturb_the_sweep():
+    StudentFactory()
+    assert runs.runs_sweep() == {"requeued": 0, "failed": 0, "cancelled": 0, "rung": 0}
+
+
+def test_segments_of_an_earlier_run_stay_when_the_recording_is_analysed_again():
+    earlier = SegmentFactory()
+    again = runs.run_request(earlier.run.recording, by=None)
+    runs.run_complete(runs.run_claim(again.pk), result())
+    assert earlier.run.segments.count() == 1
+    assert again.segments.count() == 3
