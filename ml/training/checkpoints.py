@@ -8,8 +8,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 _STEP_FILE = re.compile(r"^step-(\d+)\.pt$")
@@ -62,19 +60,6 @@ def show_config(title: str, config: Any, console: Console | None = None) -> None
     for key, value in plain(config).items():
         table.add_row(key, str(value))
     (console or Console()).print(table)
-
-
-@contextmanager
-def progress_display(console: Console | None = None) -> Iterator[Callable[[str, float, float], None]]:
-    """A progress bar for a training run; yields the function ``progress(what, completed, total)`` that moves it."""
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def show(what: str, completed: float, total: float) -> None:
-            bar.update(task, description=what, completed=completed, total=total)
-
-        yield show
 
 
 def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], config: Any, keep: int = 2) -> Path:

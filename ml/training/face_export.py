@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from ml import weights as stored
 from ml.emotions import EMOTIONS
+from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection, histogram_features, lbp_images
 from ml.face.recogniser import FaceRecogniser, pack
 from ml.training.checkpoints import load_latest, plain
@@ -52,7 +53,7 @@ def export_face(options: FaceTrainingOptions, directory: Path | None = None, bas
     temperature = fit_temperature(validation_logits, torch.from_numpy(validation.labels))
     tensors = pack(network.face, projection, temperature)
     test = load_faces(options.source, "PublicTest")
-    card = {
+    card: dict[str, Any] = {
         "version": _version(tensors),
         "architecture": {"hidden": options.hidden, "dropout": options.dropout, "width": options.width},
         "input_side": side,
@@ -67,11 +68,11 @@ def export_face(options: FaceTrainingOptions, directory: Path | None = None, bas
         },
         "temperature": temperature,
         "history": [{key: row[key] for key in ("epoch", "size", "accuracy", "loss")} for row in state["history"]],
-        "validation": figures(torch.softmax(validation_logits / temperature, 1).numpy(), validation.labels),
+        "validation": report(torch.softmax(validation_logits / temperature, 1).numpy(), validation.labels),
     }
     stored.write("face", tensors, card, directory)
     probabilities = FaceRecogniser.load(directory).predict(test.images)
-    card["publictest"] = {"label_set": LABEL_SET, **figures(probabilities, test.labels)}
+    card["publictest"] = {"label_set": LABEL_SET, **report(probabilities, test.labels)}
     if baselines:
         card["publictest_baselines"] = baseline_figures(training, test, projection)
     entry = stored.write("face", tensors, card, directory)
@@ -99,40 +100,6 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
     return float(log_temperature.detach().exp())
 
 
-def figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Figures of a classifier, as fractions of 1.
-
-    Args:
-        probabilities: shape (N, 7).
-        labels: shape (N,).
-
-    Returns:
-        n, accuracy, uar (mean recall of the classes), macro_f1, per_class recall by name, and the expected calibration
-        error over 15 equal bins of confidence.
-    """
-    from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
-
-    guesses = probabilities.argmax(1)
-    classes = list(range(len(EMOTIONS)))
-    recalls = recall_score(labels, guesses, labels=classes, average=None, zero_division=0)
-    return {
-        "n": len(labels),
-        "accuracy": float(accuracy_score(labels, guesses)),
-        "uar": float(balanced_accuracy_score(labels, guesses)),
-        "macro_f1": float(f1_score(labels, guesses, labels=classes, average="macro", zero_division=0)),
-        "per_class_recall": dict(zip(EMOTIONS, map(float, recalls), strict=True)),
-        "calibration_error": calibration_error(probabilities, labels),
-    }
-
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error: mean distance of confidence and accuracy over equal bins, weighted by their size."""
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(confidence[bin_of == b].mean() - right[bin_of == b].mean()) * (bin_of == b).mean() for b in set(bin_of)]
-    return float(sum(gaps))
-
-
 def baseline_figures(training: Faces, test: Faces, projection: Projection) -> dict[str, Any]:
     """The simplest baselines: always the commonest class, and logistic regression on the texture vector."""
     from sklearn.dummy import DummyClassifier
@@ -144,7 +111,7 @@ def baseline_figures(training: Faces, test: Faces, projection: Projection) -> di
         "logistic regression on the LBP texture vector": LogisticRegression(C=0.01, max_iter=300),
     }
     return {
-        name: figures(_all_classes(model.fit(learn, training.labels), judge), test.labels)
+        name: report(_all_classes(model.fit(learn, training.labels), judge), test.labels)
         for name, model in models.items()
     }
 

@@ -15,7 +15,6 @@ from ml.training.checkpoints import (
     default_folder,
     load_latest,
     load_state,
-    progress_display,
     random_state,
     restore_random_state,
     save_checkpoint,
@@ -83,13 +82,10 @@ def test_the_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     assert default_folder("voice") == tmp_path / "voice"
 
 
-def test_the_configuration_and_the_progress_are_shown() -> None:
+def test_the_configuration_is_shown() -> None:
     console = Console(file=io.StringIO(), width=80)
     show_config("a run", Options(), console)
-    with progress_display(console) as progress:
-        progress("epoch 2 of 3", 5, 10)
 
     shown = console.file.getvalue()
     assert "epochs" in shown
     assert "somewhere" in shown
-    assert "5/10" in shown

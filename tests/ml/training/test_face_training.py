@@ -15,7 +15,7 @@ from ml.training import face as training
 from ml.training.checkpoints import load_latest
 from ml.training.face import FaceTrainingOptions, TrainingNetwork, face_logits, train_face
 from ml.training.face_augment import augment
-from ml.training.face_export import calibration_error, export_face, figures, fit_temperature
+from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
 from ml.training.fer2013 import load_faces
 
@@ -190,17 +190,6 @@ def test_temperature_undoes_overconfidence() -> None:
     labels = torch.multinomial(torch.softmax(logits, 1), 1, generator=generator)[:, 0]
 
     assert fit_temperature(logits * 3, labels) == pytest.approx(3, rel=0.1)
-
-
-def test_figures_count_as_by_hand() -> None:
-    labels = np.array([0, 0, 0, 1])
-    probabilities = np.eye(7)[[0, 0, 1, 1]]
-    found = figures(probabilities, labels)
-
-    assert found["accuracy"] == 0.75
-    assert found["uar"] == pytest.approx((2 / 3 + 1) / 2)
-    assert found["per_class_recall"]["anger"] == pytest.approx(2 / 3)
-    assert calibration_error(probabilities, labels) == pytest.approx(0.25)
 
 
 def test_augmented_faces_are_whole_grey_levels_and_some_keep_their_sharpness() -> None:
