@@ -24,8 +24,10 @@ def runs_sweep() -> None:
 def uploads_purge() -> None:
     """Closes overdue uploads and compares the disk with the database."""
     from analysis import intake
+    from students import evidence
 
     intake.uploads_purge()
+    evidence.evidence_purge()
 
 
 @shared_task(name="analysis.tasks.consents_expire")

@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from students import audit
@@ -303,7 +304,7 @@ def _compare(rows: list[RosterRow], students: QuerySet[Student]) -> None:
 
 
 def _label(name: str) -> str:
-    return str(Student._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return str(capfirst(Student._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
 
 
 def _shown(value: Any) -> str:

@@ -85,9 +85,12 @@ def _page(
     request: HttpRequest, *, password_form: PasswordChangeForm | None = None, new_token: NewToken | None = None
 ) -> HttpResponse:
     user = signed_in(request)
+    password_form = password_form or PasswordChangeForm(user)
+    # The page has other parts; the browser must not jump to this one when it opens.
+    password_form.fields["old_password"].widget.attrs.pop("autofocus", None)
     context = {
         "language_form": LanguageForm(initial={"language": user.language or settings.LANGUAGE_CODE}),
-        "password_form": password_form or PasswordChangeForm(user),
+        "password_form": password_form,
         "tokens": AuthToken.objects.filter(user=user).order_by("-created"),
         "max_tokens": MAX_TOKENS,
         "new_token": new_token,

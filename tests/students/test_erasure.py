@@ -89,6 +89,15 @@ def test_if_the_recordings_cannot_be_deleted_the_erasure_has_not_happened(
     assert len(files(media)) == 2
 
 
+def test_the_evidence_stays_until_the_erasure_is_certain(
+    student, media, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr("students.erasure.audit.record", lambda *_args, **_kwargs: 1 / 0)
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(ZeroDivisionError):
+        erasure.student_erase(student, by=UserFactory(role="admin"), confirmation="S77")
+    assert len(files(media)) == 2
+
+
 def test_erasing_twice_happens_once(student):
     admin = UserFactory(role="admin")
     assert erasure.student_erase(student, by=admin, confirmation="S77")
