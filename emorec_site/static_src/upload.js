@@ -102,7 +102,7 @@ const uppy = new Uppy({
     }
     outcome.replaceChildren();
     return Object.fromEntries(
-      Object.entries(files).map(([id, file]) => [id, { ...file, meta: { ...file.meta, ...meta } }]),
+      Object.entries(files).map(([id, file]) => [id, { ...file, meta: { ...file.meta, ...meta, filename: file.name } }]),
     );
   },
 })
