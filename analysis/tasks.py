@@ -44,3 +44,11 @@ def notices_send() -> None:
     from analysis import notices
 
     notices.notices_send()
+
+
+@shared_task(name="analysis.tasks.sessions_clear")
+def sessions_clear() -> None:
+    """Removes sessions that have run out, and with them the roster previews they hold."""
+    from django.core.management import call_command
+
+    call_command("clearsessions")

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -51,3 +52,13 @@ class UserLanguageMiddleware:
         with translation.override(language):
             request.LANGUAGE_CODE = language
             return self.get_response(request)
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that sign-in lock-out counts by: the one our own proxy saw, or the peer's where there is no proxy.
+
+    Only the last entry of ``X-Forwarded-For`` was written by the proxy; those before it are the client's own claim.
+    """
+    if settings.EMOREC_BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For")):
+        return forwarded.rpartition(",")[2].strip()
+    return str(request.META["REMOTE_ADDR"])

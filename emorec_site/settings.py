@@ -129,6 +129,7 @@ SESSION_COOKIE_NAME = "emorec_session"
 CSRF_COOKIE_NAME = "emorec_csrf"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_CLIENT_IP_CALLABLE = "emorec_site.middleware.client_address"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
@@ -145,7 +146,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("EMOREC_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS = env.int("EMOREC_HSTS_SECONDS", 31_536_000) if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-if env.bool("EMOREC_BEHIND_PROXY", False):
+EMOREC_BEHIND_PROXY = env.bool("EMOREC_BEHIND_PROXY", False)
+if EMOREC_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 CONTENT_SECURITY_POLICY = {
@@ -244,6 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     "uploads-purge": {"task": "analysis.tasks.uploads_purge", "schedule": crontab(minute="17")},
     "consents-expire": {"task": "analysis.tasks.consents_expire", "schedule": crontab(minute="*/15")},
     "notices-send": {"task": "analysis.tasks.notices_send", "schedule": 60},
+    "sessions-clear": {"task": "analysis.tasks.sessions_clear", "schedule": crontab(minute="41", hour="3")},
 }
 
 # --- mail ---------------------------------------------------------------------------------------------------------
@@ -269,7 +272,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.ScopedRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": API_RATES if MODE != "test" else dict.fromkeys(API_RATES),
-    "NUM_PROXIES": 1 if env.bool("EMOREC_BEHIND_PROXY", False) else 0,
+    "NUM_PROXIES": 1 if EMOREC_BEHIND_PROXY else 0,
     "EXCEPTION_HANDLER": "analysis.api.errors.exception_handler",
     "DEFAULT_VERSIONING_CLASS": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
