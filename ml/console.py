@@ -17,7 +17,7 @@ EXPECTED_FAILURE = 2
 
 SENTENCES: dict[str, str] = {
     "empty_file": "The file is empty. Copy the recording again and try once more.",
-    "unsupported_format": "This is no recording that can be read. Use MP4, MOV, WebM, MKV, AVI, WAV, MP3, M4A, FLAC, OGG.",
+    "unsupported_format": "This cannot be read as a recording. Use MP4, MOV, WebM, MKV, WAV, MP3, M4A, FLAC or OGG.",
     "damaged_file": "The recording is damaged or incomplete. Copy or export it again from the original device.",
     "too_long": "The recording is longer than allowed. Cut it into shorter parts.",
     "no_streams": "The file holds neither sound nor video. Check that the right file was chosen.",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from ml.speech_synthesis import Manner, speak_all
+from ml.speech_synthesis import Manner, speak_afresh
 
 WIDTH, HEIGHT, FPS = 640, 360, 25
 AUDIO_RATE = 44_100
@@ -49,7 +49,7 @@ def make_sample(path: Path | str, seconds: float = 60, progress: Callable[[float
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    speech, rate = speak_all(SENTENCES, seconds, PAUSE_S)
+    speech, rate = speak_afresh(SENTENCES, seconds, PAUSE_S)
     frame_at = portrait_frames(_loudness(speech, rate))
 
     def frame(time_s: float) -> np.ndarray:

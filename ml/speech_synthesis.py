@@ -1,6 +1,7 @@
 """Speech from text with the espeak-ng library that espeakng-loader brings: formant synthesis, no network, no data."""
 
 import ctypes
+import multiprocessing
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
@@ -64,6 +65,13 @@ def speak(text: str, manner: Manner | None = None) -> tuple[np.ndarray, int]:
     library.functions.espeak_Synchronize()
     spoken = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
     return spoken.astype(np.float32) / 32768, library.rate
+
+
+def speak_afresh(sentences: Sequence[tuple[str, Manner]], seconds: float, pause_s: float) -> tuple[np.ndarray, int]:
+    """``speak_all`` in a process of its own: the library never speaks the same twice in one process, since its phases
+    and its noise go on from where they were."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(speak_all, (sentences, seconds, pause_s))
 
 
 def speak_all(sentences: Sequence[tuple[str, Manner]], seconds: float, pause_s: float) -> tuple[np.ndarray, int]:

@@ -80,4 +80,4 @@ def wilson_interval(right: int, total: int, z: float = 1.959964) -> tuple[float,
     share, spread = right / total, z * z / total
     centre = (share + spread / 2) / (1 + spread)
     half = z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))

@@ -1,4 +1,4 @@
-"""Small real networks with seeded random weights, stored as the shipped ones are: they judge at random but repeatably."""
+"""Small real networks with seeded random weights, stored as the shipped ones are: repeatable, and right by chance."""
 
 from pathlib import Path
 

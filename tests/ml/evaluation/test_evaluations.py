@@ -1,0 +1,160 @@
+"""What ``evaluate`` prints, on tiny models and made-up data."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ml import weights
+from ml.config import Config
+from ml.errors import RecognitionError
+from ml.evaluation import card
+from ml.evaluation.face import evaluate_face
+from ml.evaluation.fusion import compare, evaluate_fusion
+from ml.evaluation.voice import evaluate_voice, hear
+from ml.recognise import Models, recognise
+from ml.voice.recogniser import VoiceRecogniser
+from tests.ml.clips import ffmpeg
+
+KEYS = {"n", "accuracy", "uar", "macro_f1", "per_class", "confusion", "per_corpus"}
+
+
+def quiet(*step: object) -> None:
+    """No progress."""
+
+
+def write_manifest(path: Path, rows: list[tuple[str, str, str, str]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([("path", "speaker", "emotion7", "corpus"), *rows])
+    return path
+
+
+@pytest.fixture
+def voices(tmp_path: Path) -> Path:
+    for number in range(4):
+        tone = 0.3 * np.sin(np.arange(16_000) * (0.05 + 0.01 * number)).astype(np.float32)
+        soundfile.write(tmp_path / f"{number}.flac", tone, 16_000)
+    rows = [("0.flac", "known", "fear", "A"), ("1.flac", "known", "sad", "A"), ("2.flac", "new", "neutral", "B")]
+    return write_manifest(tmp_path / "m.csv", [*rows, ("3.flac", "new", "", "B")])
+
+
+def test_the_official_csv_is_evaluated_by_split_and_by_name_of_class(tmp_path: Path, tiny_weights: Path) -> None:
+    draws = np.random.default_rng(1)
+    rows = [(label, draws.integers(0, 255, 48 * 48), "PrivateTest") for label in (2, 4, 4)]
+    rows.append((0, draws.integers(0, 255, 48 * 48), "Training"))
+    with (tmp_path / "fer2013.csv").open("w") as file:
+        file.write("emotion,pixels,Usage\n")
+        file.writelines(f"{label},{' '.join(map(str, pixels))},{usage}\n" for label, pixels, usage in rows)
+    found = evaluate_face(tmp_path / "fer2013.csv", "PrivateTest", tiny_weights, quiet)
+    assert set(found) >= KEYS
+    assert found["n"] == 3
+    assert (found["per_class"]["scared"]["n"], found["per_class"]["sad"]["n"]) == (1, 2)
+
+
+def test_rows_without_a_label_are_left_out_and_corpora_told_apart(voices: Path, tiny_weights: Path) -> None:
+    found = evaluate_voice(voices, tiny_weights, True, quiet)
+    assert set(found) >= KEYS
+    assert found["n"] == 3
+    assert {name: row["n"] for name, row in found["per_corpus"].items()} == {"A": 2, "B": 1}
+    assert (found["speakers"], found["speakers_judged_out_of_fold"]) == (2, 1)
+
+
+def test_speakers_are_judged_by_networks_that_never_heard_them(
+    voices: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    unaware_of = VoiceRecogniser.unaware_of
+
+    def noted(self: VoiceRecogniser, speaker: str | None) -> object:
+        asked.append(speaker)
+        return unaware_of(self, speaker)
+
+    monkeypatch.setattr(VoiceRecogniser, "unaware_of", noted)
+    evaluate_voice(voices, tiny_weights, True, quiet)
+    assert asked == ["known", "new"]
+
+
+def test_files_that_are_not_there_are_counted_not_named(tmp_path: Path, tiny_weights: Path) -> None:
+    manifest = write_manifest(tmp_path / "m.csv", [("gone.flac", "a", "sad", "")])
+    with pytest.raises(ValueError, match="1 of the 1 files"):
+        evaluate_voice(manifest, tiny_weights, True, quiet)
+
+
+def test_sound_is_heard_in_video_as_well(portrait: Path, tmp_path: Path) -> None:
+    ffmpeg("-i", portrait, "-vn", tmp_path / "a.flac")
+    heard, alone = hear(portrait), hear(tmp_path / "a.flac")
+    assert len(heard) == pytest.approx(6 * 16_000, abs=2000)
+    n = min(len(heard), len(alone))
+    assert np.corrcoef(heard[:n], alone[:n])[0, 1] > 0.99
+
+
+def test_fusion_is_measured_beside_voice_and_face(
+    portrait: Path, models: Models, tiny_weights: Path, tmp_path: Path
+) -> None:
+    ffmpeg("-i", portrait, "-an", "-c:v", "copy", tmp_path / "mute.mp4")
+    ffmpeg("-i", portrait, "-c", "copy", tmp_path / "both.mp4")
+    manifest = write_manifest(tmp_path / "m.csv", [("both.mp4", "a", "happy", "X"), ("mute.mp4", "b", "sad", "X")])
+    found = evaluate_fusion(manifest, tiny_weights, Config(), quiet)
+    assert set(found) >= KEYS | {"voice", "face"}
+    assert (found["n"], found["voice"]["n"], found["face"]["n"], found["unjudged"]) == (2, 1, 2, 0)
+
+
+def test_fusion_adds_what_each_alone_gets_wrong() -> None:
+    labels = np.array([0, 1])
+    faces = np.array([[0.9, 0.1] + [0] * 5, [0.52, 0.48] + [0] * 5])
+    voices = np.array([[0.45, 0.55] + [0] * 5, [0.1, 0.9] + [0] * 5])
+    found = compare(faces, voices, labels, ["", ""], Config())
+    assert (found["accuracy"], found["face"]["accuracy"], found["voice"]["accuracy"]) == (1.0, 0.5, 0.5)
+
+
+def test_a_manifest_nobody_can_judge_is_an_error() -> None:
+    nothing = np.full((2, 7), np.nan)
+    with pytest.raises(RecognitionError, match="no_usable_signal"):
+        compare(nothing, nothing, np.array([0, 1]), ["", ""], Config())
+
+
+@pytest.fixture
+def measured(tiny_weights: Path) -> dict[str, object]:
+    draws = np.random.default_rng(3)
+    faces, voices = draws.dirichlet(np.ones(7), 40), draws.dirichlet(np.ones(7), 40)
+    figures = compare(faces, voices, draws.integers(0, 7, 40), ["A", "B"] * 20, Config())
+    hashes = {name: entry["sha256"] for name, entry in weights.card(tiny_weights).items()}
+    named = {"face": figures["face"], "voice": figures["voice"], "voice_alone": figures["voice"], "fusion": figures}
+    return {"taken": "2026-01-01", "weights": hashes, "figures": json.loads(json.dumps(named))}
+
+
+def test_the_card_shows_the_measured_figures_with_their_number_and_command(
+    tiny_weights: Path, measured: dict[str, dict[str, dict[str, float]]]
+) -> None:
+    text = card.render(weights.card(tiny_weights), measured)
+    accuracy = measured["figures"]["fusion"]["accuracy"]
+    assert f"{100 * accuracy:.1f} %" in text
+    assert "n = 40" in text
+    assert "python -m ml evaluate face --split PublicTest --json" in text
+    assert "face-tiny" in text
+    assert "Any diagnosis" in text
+    assert "other weights" not in text
+
+
+def test_the_card_says_when_its_figures_belong_to_other_weights(
+    tiny_weights: Path, measured: dict[str, dict[str, str]]
+) -> None:
+    measured["weights"]["voice"] = "0" * 64
+    assert "other weights than the present ones (voice)" in card.render(weights.card(tiny_weights), measured)
+
+
+def test_the_card_without_a_measurement_has_no_figures(tiny_weights: Path, tmp_path: Path) -> None:
+    target = card.write_card(tiny_weights, tmp_path / "docs" / "card.md")
+    assert "None were taken" in target.read_text()
+
+
+@pytest.mark.data
+def test_real_clips_have_one_judged_face_and_voice(real_clip: Path, models: Models) -> None:
+    result = recognise(real_clip, models, Config(separation="off"))
+    assert result.summary["quality"]["face_share"] > 0.9
+    assert result.summary["judged_face"] == result.summary["judged_voice"] == len(result.segments)
+    assert len(result.summary["tracks"]) == 1

@@ -1,0 +1,74 @@
+"""Figures, held against scikit-learn and against cases worked out by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, recall_score
+
+from ml.emotions import EMOTIONS
+from ml.evaluation.metrics import expected_calibration_error, headline, report, wilson_interval
+
+
+def drawn(seed: int, n: int, classes: int = 7) -> tuple[np.ndarray, np.ndarray]:
+    draws = np.random.default_rng(seed)
+    return draws.dirichlet(np.ones(7), n), draws.integers(0, classes, n)
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes")
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000), st.integers(1, 200), st.integers(1, 7))
+def test_every_figure_is_scikit_learns(seed: int, n: int, classes: int) -> None:
+    probabilities, labels = drawn(seed, n, classes)
+    guesses, found = probabilities.argmax(1), report(probabilities, labels)
+    assert found["n"] == n
+    assert found["accuracy"] == pytest.approx(accuracy_score(labels, guesses))
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, guesses, average="macro", zero_division=0))
+    assert found["confusion"] == confusion_matrix(labels, guesses, labels=range(7)).tolist()
+    recalls = recall_score(labels, guesses, labels=range(7), average=None, zero_division=0)
+    assert [found["per_class"][name]["recall"] for name in EMOTIONS] == pytest.approx(list(recalls))
+    if len(set(labels)) > 1:
+        assert found["uar"] == pytest.approx(balanced_accuracy_score(labels, guesses))
+
+
+def test_a_class_that_does_not_occur_does_not_lower_the_mean_recall() -> None:
+    assert headline(np.array([0, 0, 2, 2]), np.array([0, 0, 2, 3]))["uar"] == pytest.approx((1 + 1 + 0) / 3)
+
+
+def test_corpora_are_reported_each_by_itself() -> None:
+    probabilities = np.eye(7)[[0, 0, 3, 3]]
+    found = report(probabilities, np.array([0, 0, 3, 2]), ["A", "A", "B", "B"])["per_corpus"]
+    assert {name: (row["n"], row["accuracy"]) for name, row in found.items()} == {"A": (2, 1.0), "B": (2, 0.5)}
+
+
+def test_nothing_to_evaluate_is_an_error() -> None:
+    with pytest.raises(ValueError, match="nothing to evaluate"):
+        report(np.zeros((0, 7)), np.zeros(0, int))
+
+
+def test_confidence_that_keeps_its_word_has_no_calibration_error() -> None:
+    probabilities = np.tile([0.75, 0.25, 0, 0, 0, 0, 0], (4, 1))
+    assert expected_calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0)
+    assert expected_calibration_error(probabilities, np.array([1, 1, 1, 1])) == pytest.approx(0.75)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 100))
+def test_the_calibration_error_is_the_weighted_gap_of_every_bin(seed: int, n: int) -> None:
+    probabilities, labels = drawn(seed, n)
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    expected = 0.0
+    for low in np.arange(15) / 15:
+        inside = (confidence > low) & (confidence <= low + 1 / 15)
+        if inside.any():
+            expected += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    assert expected_calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-9)
+
+
+def test_wilsons_interval_is_the_published_one() -> None:
+    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe 1998, table I
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilsons_interval_holds_the_proportion(case: tuple[int, int]) -> None:
+    low, high = wilson_interval(*case)
+    assert 0 <= low <= case[0] / case[1] <= high <= 1

@@ -1,0 +1,62 @@
+"""Decision-level fusion (paper eq. 6)."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml.fusion import fuse
+
+distributions = st.lists(st.floats(1e-6, 1), min_size=7, max_size=7).map(lambda w: np.array(w) / sum(w))
+shares = st.floats(0, 1)
+
+
+@given(distributions, distributions, shares)
+def test_the_result_is_a_distribution_between_the_two(face: np.ndarray, voice: np.ndarray, alpha: float) -> None:
+    fused = fuse(face, voice, alpha, 1 - alpha).probabilities
+    assert fused is not None
+    assert fused.sum() == pytest.approx(1, abs=1e-12)
+    assert np.all(fused >= np.minimum(face, voice) - 1e-9)
+    assert np.all(fused <= np.maximum(face, voice) + 1e-9)
+
+
+@given(distributions, distributions, shares)
+def test_swapping_both_the_inputs_and_their_weights_changes_nothing(
+    face: np.ndarray, voice: np.ndarray, alpha: float
+) -> None:
+    one, other = fuse(face, voice, alpha, 1 - alpha), fuse(voice, face, 1 - alpha, alpha)
+    np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-12)
+
+
+@given(distributions, distributions)
+def test_where_both_agree_on_the_class_so_does_fusion(face: np.ndarray, voice: np.ndarray) -> None:
+    fused = fuse(face, voice, 0.6, 0.4).probabilities
+    assert fused is not None
+    if face.argmax() == voice.argmax():
+        assert fused.argmax() == face.argmax()
+
+
+@given(distributions, distributions)
+def test_a_weight_of_one_leaves_the_other_out(face: np.ndarray, voice: np.ndarray) -> None:
+    np.testing.assert_allclose(fuse(face, voice, 1, 0).probabilities, face, atol=1e-9)
+    np.testing.assert_allclose(fuse(face, voice, 0, 1).probabilities, voice, atol=1e-9)
+
+
+@given(distributions)
+def test_a_missing_modality_leaves_the_other_alone_and_says_so(only: np.ndarray) -> None:
+    by_face, by_voice = fuse(only, None, 0.6, 0.4), fuse(None, only, 0.6, 0.4)
+    assert (by_face.flag, by_voice.flag) == ("face_only", "voice_only")
+    np.testing.assert_allclose(by_face.probabilities, only, atol=1e-9)
+    np.testing.assert_allclose(by_voice.probabilities, only, atol=1e-9)
+
+
+def test_the_papers_weights_let_the_face_prevail_when_both_are_equally_sure() -> None:
+    face, voice = np.eye(7)[3], np.eye(7)[2]
+    fused = fuse(face, voice, 0.6, 0.4)
+    assert fused.flag == ""
+    assert fused.probabilities is not None
+    np.testing.assert_allclose(fused.probabilities[[2, 3]], [0.4, 0.6])
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    assert fuse(None, None, 0.6, 0.4) == (None, "none")

@@ -1,0 +1,63 @@
+"""Long sound on disk, and the level of a stream."""
+
+import resource
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.spool import FLOOR_DBFS, LevelMeter, spool
+
+RATE = 44_100
+
+
+def test_a_slice_is_what_was_written(tmp_path: Path) -> None:
+    parts = [np.random.default_rng(n).random(1000 + n).astype(np.float32) for n in range(3)]
+    whole, spooled = np.concatenate(parts), spool(iter(parts), tmp_path / "a")
+    assert len(spooled) == len(whole)
+    for piece in (slice(0, 10), slice(999, 1500), slice(2000, None), slice(5000, 6000), slice(None)):
+        np.testing.assert_array_equal(spooled[piece], whole[piece])
+    np.testing.assert_array_equal(spooled[10:30:3], whole[10:30:3])
+    assert spooled[7] == whole[7]
+
+
+def test_nothing_spooled_is_an_empty_array(tmp_path: Path) -> None:
+    assert spool(iter([]), tmp_path / "a").shape == (0,)
+
+
+def test_reading_all_of_a_long_recording_needs_no_more_memory_than_a_piece(tmp_path: Path) -> None:
+    block = np.ones(4_000_000, dtype=np.float32)
+    spooled = spool((block for _ in range(20)), tmp_path / "a")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    total = sum(float(spooled[at : at + 1_000_000].sum()) for at in range(0, len(spooled), 1_000_000))
+    assert total == 80_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
+
+
+def measured(samples: np.ndarray, block: int) -> LevelMeter:
+    meter = LevelMeter(RATE)
+    blocks = [samples[at : at + block] for at in range(0, len(samples), block)]
+    np.testing.assert_array_equal(np.concatenate(list(meter.measured(blocks))), samples)
+    return meter
+
+
+@pytest.mark.parametrize("block", [RATE, 1000, 7])
+def test_the_level_of_a_sine_is_3_db_below_its_peak(block: int) -> None:
+    sine = 0.5 * np.sin(2 * np.pi * 100 * np.arange(RATE // 2) / RATE)
+    meter = measured(np.column_stack([sine, sine]).astype(np.float32), block)
+    assert meter.level_dbfs(0, 0.5) == pytest.approx(20 * np.log10(0.5) - 3.01, abs=0.01)
+
+
+def test_silence_has_the_lowest_level_and_no_clipping() -> None:
+    meter = measured(np.zeros((RATE, 2), np.float32), RATE)
+    assert meter.level_dbfs(0, 1) == FLOOR_DBFS
+    assert meter.clipped_share() == 0
+
+
+def test_clipping_is_found_where_it_is() -> None:
+    samples = np.zeros((2 * RATE, 2), np.float32)
+    samples[RATE:] = 1.0
+    meter = measured(samples, RATE)
+    assert meter.clipped_share(0, 1) == 0
+    assert meter.clipped_share(1, 2) == 1
+    assert meter.clipped_share() == pytest.approx(0.5)
