@@ -16,9 +16,11 @@ from analysis import runs, storage
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
 from emorec_site import pulse
+from ml import weights
+from ml.sample import make_sample
 from students.consent import consent_withdraw
 from students.models import Consent, Purpose, Student
-from tests.analysis import engine
+from tests.analysis import clips, engine
 from tests.factories import RecordingFactory, consented
 from tests.redis_server import start_redis
 
@@ -27,8 +29,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 PATIENCE_S = 60
 
 
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def wait_until(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for: {what}"
         time.sleep(0.1)
@@ -225,21 +227,48 @@ def test_readiness_needs_a_worker_that_was_heard_from(workers, client):
     assert (answer.status_code, answer.json()["worker"]) == (200, "ok")
 
 
-@pytest.mark.slow
-def test_the_real_engine_analyses_a_real_recording(workers, tmp_path):
-    from tests.analysis import clips
-
+@pytest.fixture
+def real_engine(workers) -> Workers:
+    """The same workers without the stand-in."""
     del workers.environment["EMOREC_ENGINE"]
     workers.environment["EMOREC_LEASE_S"] = "60"
+    return workers
+
+
+def ended(recording: Recording) -> Run:
+    """The recording's run once it has come to an end of its own."""
+    ends = [RunStatus.SUCCEEDED, RunStatus.FAILED]
+    wait_until(lambda: Run.objects.filter(recording=recording, status__in=ends).exists(), "an end", patience_s=150)
+    return Run.objects.get(recording=recording)
+
+
+@pytest.mark.slow
+def test_the_real_engine_invents_nothing_where_nothing_is(real_engine, tmp_path):
     recording = stored()
     made = clips.interview(tmp_path / "clip.mp4", seconds=5)
     storage.original_path(recording).write_bytes(made.read_bytes())
-    workers.start()
+    real_engine.start()
     runs.run_request(recording, by=None)
-    wait_until(
-        lambda: Run.objects.filter(recording=recording, status__in=[RunStatus.SUCCEEDED, RunStatus.FAILED]).exists(),
-        "an outcome",
-    )
-    # A test picture and a tone hold neither a face nor a voice: the engine must say so and invent nothing.
-    assert Run.objects.get(recording=recording).error_code == "no_usable_signal"
+    run = ended(recording)
+    assert (run.status, run.error_code) == (RunStatus.FAILED, "no_usable_signal")
     assert not Segment.objects.exists()
+
+
+@pytest.mark.slow
+def test_the_real_engine_analyses_a_talking_face(real_engine, tmp_path):
+    if set(weights.card()) < set(weights.NAMES):
+        pytest.skip("the trained weights of voice and face are not there")
+    recording = stored()
+    made = make_sample(tmp_path / "sample.mp4", seconds=8)
+    storage.original_path(recording).write_bytes(made.read_bytes())
+    real_engine.start()
+    runs.run_request(recording, by=None)
+    run = ended(recording)
+    assert (run.status, run.error_code) == (RunStatus.SUCCEEDED, "")
+    segments = list(run.segments.all())
+    assert segments and all(segment.face for segment in segments)
+    assert any(segment.voice for segment in segments)
+    assert all(abs(sum(segment.probabilities.values()) - 1) < 1e-4 for segment in segments)
+    assert set(run.model) >= {"face", "voice"}
+    assert {"separation", "voice", "face"} <= set(run.timings)
+    assert run.quality["face_share"] > 0.5
