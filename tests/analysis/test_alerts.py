@@ -1,6 +1,7 @@
 """An alert is raised once per crossing, never from too little evidence, and a person brings it to an end."""
 
 import threading
+import time
 from datetime import timedelta
 from itertools import pairwise
 
@@ -23,7 +24,7 @@ from analysis.alerts import (
 )
 from analysis.errors import Refused
 from analysis.flow import AlertStatus, ReviewStatus, RunStatus
-from analysis.models import Alert, AlertEvent, AlertRule, Review
+from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review
 from students.models import AuditEvent
 from tests.analysis.alert_stories import only_rule, raised_alert, session
 from tests.factories import AlertFactory, CareAssignmentFactory, RunFactory, SegmentFactory, UserFactory, consented
@@ -144,6 +145,36 @@ def test_two_workers_raising_at_once_raise_one_alert():
     for thread in threads:
         thread.join()
     assert len(raised) == Alert.objects.count() == Review.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sessions_analysed_at_the_same_time_are_seen_as_one_crossing():
+    only_rule("share", threshold=0.5)
+    student = consented()
+    raised_first = threading.Event()
+
+    def first():
+        with transaction.atomic():
+            session(student, 0.9, week=2)
+            alerts_raise(student)
+            raised_first.set()
+            time.sleep(0.5)
+        connection.close()
+
+    def second():
+        raised_first.wait(timeout=10)
+        with transaction.atomic():
+            session(student, 0.9, week=1)
+            alerts_raise(student)
+        connection.close()
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Recording.objects.count() == 2
+    assert Alert.objects.count() == 1
 
 
 def test_a_disabled_rule_raises_nothing():
