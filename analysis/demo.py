@@ -16,11 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 
 from analysis.alerts import alert_acknowledge, alert_dismiss, alert_escalate, alerts_raise
-from analysis.api.authentication import TokenAuthentication
 from analysis.demo_history import Session, session_create
 from analysis.flow import UNSETTLED_ALERT
 from analysis.intake import recording_receive
