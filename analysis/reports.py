@@ -1,8 +1,6 @@
 """A student's trend on paper (PDF) and as a table (CSV). Whoever takes one out of the system is written down."""
 
-import csv
 import io
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from analysis.trends import Point, Trend, student_trend
 from students import audit
 from students.access import Action, allowed
 from students.models import Student, User
+from students.spreadsheet import BYTE_ORDER_MARK, csv_line, guarded
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable
@@ -29,7 +28,6 @@ CSV_COLUMNS = (
     "face_coverage", "negative_share", *(f"share_{name}" for name in EMOTIONS), "enough_evidence", "in_baseline",
     "ewma", "lower_limit", "upper_limit", "over_limit", "labels_corrected", "alerts", "model_version", "synthetic",
 )  # fmt: skip
-_FORMULA = re.compile(r"\s*'*[=+\-@\t\r\n|%]")
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------
@@ -47,9 +45,9 @@ def student_csv(student: Student, *, by: User) -> Iterator[str]:
 
 
 def _csv_lines(student: Student, trend: Trend) -> Iterator[str]:
-    yield "\ufeff" + _line(CSV_COLUMNS)
+    yield BYTE_ORDER_MARK + csv_line(CSV_COLUMNS)
     for number, point in enumerate(trend.points, start=1):
-        yield _line(_csv_row(student, trend, number, point))
+        yield csv_line(_csv_row(student, trend, number, point))
 
 
 def _csv_row(student: Student, trend: Trend, number: int, point: Point) -> list[Any]:
@@ -57,8 +55,8 @@ def _csv_row(student: Student, trend: Trend, number: int, point: Point) -> list[
     alerts = [alert.kind for alert in trend.alerts if alert.recording_id == session.recording_id]
     return [
         number,
-        safe_cell(student.number),
-        safe_cell(student.name),
+        guarded(student.number),
+        guarded(student.name),
         timezone.localtime(session.recorded_at).isoformat(timespec="minutes"),
         round(session.duration_s, 1),
         round(session.judged_s, 1),
@@ -71,24 +69,13 @@ def _csv_row(student: Student, trend: Trend, number: int, point: Point) -> list[
         int(point.over),
         session.corrected,
         " ".join(alerts),
-        safe_cell(session.model_version),
+        guarded(session.model_version),
         int(session.synthetic),
     ]
 
 
 def _number(value: float | None) -> float | str:
     return "" if value is None else round(value, 4)
-
-
-def safe_cell(text: str) -> str:
-    """The text so that no spreadsheet program takes it for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _line(cells: Any) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
 
 
 # --- PDF --------------------------------------------------------------------------------------------------------------

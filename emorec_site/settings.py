@@ -252,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- mail ---------------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMOREC_EMAIL_URL", default="consolemail://" if not PRODUCTION else "smtp://localhost:25")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("EMOREC_EMAIL_FROM", "EmoRec <emorec@localhost>")
 
 # --- API ----------------------------------------------------------------------------------------------------------

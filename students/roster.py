@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from students import audit
 from students.models import Student, User
 from students.records import FIELDS, fields_clean, students_write
+from students.spreadsheet import BYTE_ORDER_MARK, csv_line, guarded, unguarded
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 5000
@@ -151,7 +152,7 @@ def roster_read(data: bytes) -> Sheet:
             params={"limit": MAX_ROWS},
         )
     rows = [
-        (line, {name: _unguarded(cells[at]) if at < len(cells) else "" for at, name in known.items()})
+        (line, {name: unguarded(cells[at]) if at < len(cells) else "" for at, name in known.items()})
         for line, cells in table[1:]
     ]
     ignored = tuple(cell for at, cell in enumerate(heading) if at not in known and cell.strip())
@@ -209,10 +210,10 @@ def roster_export(students: Iterable[Student]) -> Iterator[str]:
 
     A cell that a spreadsheet would take for a formula is preceded by an apostrophe; an import takes it off again.
     """
-    yield "\ufeff" + _line(["student number", "name", "programme", "year of study"])
+    yield BYTE_ORDER_MARK + csv_line(["student number", "name", "programme", "year of study"])
     for student in students:
-        yield _line(
-            [_guarded(str("" if getattr(student, name) is None else getattr(student, name))) for name in FIELDS]
+        yield csv_line(
+            [guarded(str("" if getattr(student, name) is None else getattr(student, name))) for name in FIELDS]
         )
 
 
@@ -309,21 +310,3 @@ def _label(name: str) -> str:
 
 def _shown(value: Any) -> str:
     return _("(empty)") if value in (None, "") else str(value)
-
-
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@]")
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if _GUARDED.match(cell) else cell
-
-
-def _line(cells: list[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()

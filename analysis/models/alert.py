@@ -114,7 +114,7 @@ class AlertEvent(models.Model):
 class Notice(models.Model):
     """Tells one person of one alert, in the app and by mail; the mail says nothing about emotion or the student.
 
-    ``mail_claimed_at`` is when a sender last took the mail in hand; ``mailed_at`` when it was handed to the mail server.
+    ``mail_claimed_at`` is when a sender last took the mail in hand, ``mailed_at`` when the mail server took it over.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
