@@ -2,8 +2,11 @@
 
 import threading
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+import redis
+from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
@@ -16,6 +19,8 @@ from students.models import AuditEvent, Consent, Purpose
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, StudentFactory, consented, probabilities
 
 pytestmark = pytest.mark.django_db
+
+RING, BELLS = runs.run_ring, runs.bells_waiting
 
 
 @pytest.fixture(autouse=True)
@@ -93,14 +98,22 @@ def test_nothing_is_requested_without_consent_or_bytes():
     assert not Run.objects.exists()
 
 
-def test_a_broker_that_is_away_does_not_keep_a_run_from_being_requested(monkeypatch, settings):
-    monkeypatch.undo()
-
+def test_a_broker_that_is_away_does_not_keep_a_run_from_being_requested(monkeypatch):
     def away(*args, **kwargs):
         raise ConnectionError
 
     monkeypatch.setattr(runs.current_app, "send_task", away)
-    assert runs.run_ring(queued().pk) is False
+    assert RING(queued().pk) is False
+
+
+def test_bells_are_counted_at_the_broker_whichever_thread_rings():
+    redis.Redis.from_url(django_settings.REDIS_URL).flushall()
+    assert BELLS() == 0
+    RING(uuid4())
+    elsewhere = threading.Thread(target=RING, args=[uuid4()])
+    elsewhere.start()
+    elsewhere.join()
+    assert BELLS() == 2
 
 
 # --- claim

@@ -201,11 +201,16 @@ def test_more_bytes_than_announced_are_refused(tus, people):
 @pytest.mark.usefixtures("trusting_probe")
 def test_a_part_counts_only_with_the_right_checksum(tus, people, algorithm):
     url = tus.create(people.student, len(BYTES))["Location"]
-    digest = base64.b64encode(hashlib.new(algorithm, BYTES).digest()).decode()
+
+    def checksum(part: bytes) -> str:
+        return f"{algorithm} {base64.b64encode(hashlib.new(algorithm, part).digest()).decode()}"
+
     damaged = b"?" + BYTES[1:]
-    assert tus.patch(url, 0, damaged, Upload_Checksum=f"{algorithm} {digest}").status_code == 460
+    assert tus.patch(url, 0, damaged, Upload_Checksum=checksum(BYTES)).status_code == 460
     assert tus.send("HEAD", url)["Upload-Offset"] == "0"
-    assert tus.patch(url, 0, BYTES, Upload_Checksum=f"{algorithm} {digest}").status_code == 204
+    tus.patch(url, 0, BYTES[:1000], Upload_Checksum=checksum(BYTES[:1000]))
+    assert storage.part_path(url.split("/")[-2]).read_bytes() == BYTES[:1000], "the damaged bytes were cut off"
+    assert "Upload-Recording" in tus.patch(url, 1000, BYTES[1000:], Upload_Checksum=checksum(BYTES[1000:]))
 
 
 def test_an_unknown_checksum_is_refused(tus, people):
