@@ -215,8 +215,6 @@ def attention_figure(run: Run) -> dict[str, Any]:
         **positions([(i + 0.5) * width for i in range(len(values))]),
         y=values,
         **line(values, INK, width=1.5),
-        fill="tozeroy",
-        fillcolor="rgba(37, 49, 58, 0.12)",
         name=gettext("attention"),
         hovertemplate="%{y:.1f}",
     )

@@ -90,7 +90,8 @@ class RuleForm(forms.Form):
 
     @classmethod
     def _shown(cls, kind: str, setting: str, value: float) -> float:
-        return round(100 * value, 2) if cls._is_share(kind, setting) else value
+        shown = round(100 * value, 2) if cls._is_share(kind, setting) else value
+        return int(shown) if float(shown).is_integer() else shown
 
     def changes(self) -> dict[str, Any]:
         """What ``rule_update`` takes: shares as fractions of 1. A name left as it is shown stays untranslated."""

@@ -12,6 +12,7 @@ from analysis.alerts import explain, rule_name
 from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording
 from analysis.models.alert import RuleKind
+from analysis.templatetags.emorec import percent
 from analysis.trends import SessionIndex, Trend
 
 register = template.Library()
@@ -46,7 +47,7 @@ def trend_summary(trend: Trend) -> str:
         % {
             "count": len(trend.points),
             "day": wording.day(last.session.recorded_at),
-            "share": wording.percent(last.session.negative_share or 0.0),
+            "share": percent(last.session.negative_share),
         }
     ]
     if not last.enough:
@@ -54,9 +55,7 @@ def trend_summary(trend: Trend) -> str:
     if trend.baseline is None:
         words.append(gettext("The student’s own baseline is still being built."))
         return " ".join(words)
-    words.append(
-        gettext("The student’s own baseline is %(share)s.") % {"share": wording.percent(trend.baseline.centre)}
-    )
+    words.append(gettext("The student’s own baseline is %(share)s.") % {"share": percent(trend.baseline.centre)})
     monitored = [point for point in trend.points if point.ewma is not None]
     if monitored and monitored[-1].over:
         words.append(gettext("The running average stands above the usual range."))
