@@ -1,7 +1,9 @@
-"""The model card for the page: what the file that lies with the weights says, put in order.
+"""The model card for the page: which models are installed, and how often they are right.
 
-The file is read as plain JSON; no model and nothing of ``ml`` is loaded. The training and evaluation commands decide
-what stands in it, so every group of figures in it is found by what makes one: a number of examples and an accuracy.
+``ml/weights/card.json`` says what the models are, ``ml/weights/evaluation.json`` what was measured on people they never
+met. Both are read as plain JSON; no model and nothing of ``ml`` is loaded. The training and evaluation commands decide
+what stands in them, so a group of figures is found by what makes one: a number of examples and an accuracy. Where
+nothing was measured yet, the figures that training left in the card are shown.
 """
 
 import json
@@ -16,105 +18,142 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis.emotions import EMOTIONS
 
-CARD = Path(settings.BASE_DIR) / "ml" / "weights" / "card.json"
+FOLDER = Path(settings.BASE_DIR) / "ml" / "weights"
+
+GROUPS: dict[str, Promise] = {
+    "fusion": _("Voice and face together"),
+    "face": _("The face alone"),
+    "voice": _("The voice alone"),
+    "voice_alone": _("The voice of a very short recording"),
+}
+"""The measurements in the order of the page."""
 
 NAMES: dict[str, Promise] = {
-    "face": _("Face"),
-    "voice": _("Voice"),
-    "fusion": _("Voice and face together"),
+    "face": _("face"),
+    "voice": _("voice"),
     "publictest": _("FER2013 public test"),
-    "privatetest": _("FER2013 private test"),
-    "validation": _("Validation"),
-    "baselines": _("Simple baselines, for comparison"),
-    "publictest_baselines": _("Simple baselines, for comparison"),
-    "privatetest_baselines": _("Simple baselines, for comparison"),
-    "own_statistics": _("Held-out speakers, as in use"),
-    "training_statistics": _("Held-out speakers, fallback for very short sound"),
-    "per_corpus": _("By corpus"),
-    "majority": _("Always the most frequent class"),
-    "chance": _("Chance"),
+    "validation": _("validation"),
+    "baselines": _("simple baseline"),
+    "publictest_baselines": _("simple baseline"),
+    "own_statistics": _("speakers never heard"),
+    "training_statistics": _("very short recordings of speakers never heard"),
 }
-"""What the keys of the card are called on the page; other keys are corpora and methods and stand as they are."""
+"""What the keys of the files are called on the page; other keys are corpora and methods and stand as they are."""
 
-SILENT = frozenset({"metrics", "per_corpus", "figures", "evaluation"})
+SILENT = frozenset({"metrics", "per_corpus", "figures", "per_class"})
 """Keys that only group."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One group of figures: measured on what, on how many, and how often right. Shares are fractions of 1."""
+    """One group of figures: on which examples, how many, how often right. Shares are fractions of 1."""
 
     title: str
     n: int
     accuracy: float
+    interval: tuple[float, float] | None
     uar: float | None
-    macro_f1: float | None
     recalls: dict[str, float]
 
 
-@dataclass
-class ModelEntry:
-    """What the page shows about one model."""
+@dataclass(frozen=True)
+class Model:
+    """One model that is installed."""
 
     name: str
     version: str
     sha256: str
-    data: list[tuple[str, str]] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    data: list[tuple[str, str]]
 
 
-def read_card(path: Path = CARD) -> list[ModelEntry]:
-    """Every model of the card; empty when there is no card or it cannot be read."""
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    if not isinstance(card, dict):
-        return []
-    return [_entry(name, meta) for name, meta in card.items() if isinstance(meta, dict)]
+@dataclass(frozen=True)
+class Card:
+    """The whole page.
+
+    Attributes:
+        measured: pairs of a title and its rows.
+        taken: the day of the measurement; "" when none was taken.
+        stale: the measurement was taken with other models than those installed.
+    """
+
+    models: list[Model] = field(default_factory=list)
+    measured: list[tuple[str, list[Row]]] = field(default_factory=list)
+    taken: str = ""
+    stale: bool = False
 
 
-def _entry(name: str, meta: dict[str, Any]) -> ModelEntry:
-    data = meta.get("data")
-    return ModelEntry(
-        name=str(NAMES.get(name, name)),
-        version=str(meta.get("version", "")),
-        sha256=str(meta.get("sha256", "")),
-        data=[(key.replace("_", " "), str(value)) for key, value in data.items() if not isinstance(value, dict | list)]
-        if isinstance(data, dict)
-        else [],
-        rows=list(_rows(meta, ())),
+def read_card(folder: Path = FOLDER) -> Card:
+    """What the files in ``folder`` say; an empty card when there are none or they cannot be read."""
+    card = {name: meta for name, meta in _object(folder / "card.json").items() if isinstance(meta, dict)}
+    evaluation = _object(folder / "evaluation.json")
+    models = [_model(name, meta) for name, meta in card.items()]
+    figures = evaluation.get("figures")
+    if not isinstance(figures, dict):
+        groups = [(str(GROUPS.get(name, name)), list(_rows(meta, ()))) for name, meta in card.items()]
+        return Card(models, [(title, rows) for title, rows in groups if rows])
+    hashes = evaluation.get("weights")
+    return Card(
+        models,
+        measured=[(str(GROUPS[name]), list(_rows(figures[name], ()))) for name in GROUPS if name in figures],
+        taken=str(evaluation.get("taken", "")),
+        stale=hashes != {name: meta.get("sha256") for name, meta in card.items()},
     )
 
 
-def _rows(node: dict[str, Any], path: tuple[str, ...]) -> Iterator[Row]:
-    """Every group of figures below ``node``, outermost first."""
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _model(name: str, meta: dict[str, Any]) -> Model:
+    data = meta.get("data")
+    plain = data.items() if isinstance(data, dict) else []
+    return Model(
+        name=str(NAMES.get(name, name)),
+        version=str(meta.get("version", "")),
+        sha256=str(meta.get("sha256", "")),
+        data=[(key.replace("_", " "), str(value)) for key, value in plain if not isinstance(value, dict | list)],
+    )
+
+
+def _rows(node: Any, path: tuple[str, ...]) -> Iterator[Row]:
+    """Every group of figures in ``node``, outermost first."""
+    if not isinstance(node, dict):
+        return
     count, accuracy = node.get("n"), node.get("accuracy")
     if isinstance(count, int) and isinstance(accuracy, int | float):
         yield Row(
             title=" · ".join(str(NAMES.get(key, key.replace("_", " "))) for key in path if key not in SILENT),
             n=count,
             accuracy=float(accuracy),
+            interval=_interval(node.get("accuracy_ci95")),
             uar=_number(node.get("uar")),
-            macro_f1=_number(node.get("macro_f1")),
             recalls=_recalls(node),
         )
     for key, value in node.items():
-        if isinstance(value, dict):
-            yield from _rows(value, (*path, key))
+        yield from _rows(value, (*path, key))
 
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
+def _interval(value: Any) -> tuple[float, float] | None:
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(end, int | float) for end in value):
+        return float(value[0]), float(value[1])
+    return None
+
+
 def _recalls(node: dict[str, Any]) -> dict[str, float]:
-    """Share of each class that was recognised, where the card has it."""
-    found = node.get("per_class_recall") or node.get("per_class") or {}
+    """Share of each class that was recognised, where it was measured."""
+    found = node.get("per_class") or node.get("per_class_recall")
     shares = {}
     for name in EMOTIONS:
         value = found.get(name) if isinstance(found, dict) else None
-        value = value.get("recall") if isinstance(value, dict) else value
-        if isinstance(value, int | float):
-            shares[name] = float(value)
+        share = _number(value.get("recall") if isinstance(value, dict) else value)
+        if share is not None:
+            shares[name] = share
     return shares

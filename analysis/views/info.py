@@ -21,4 +21,4 @@ def help_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def model_card(request: HttpRequest) -> HttpResponse:
     """The model card: trained on what, how often right on people it had not seen, and its limits."""
-    return render(request, "analysis/model_card.html", {"models": read_card()})
+    return render(request, "analysis/model_card.html", {"card": read_card()})

@@ -64,24 +64,61 @@ CARD = {
         "publictest_baselines": {"majority": {"n": 3589, "accuracy": 0.25}},
     }
 }
+EVALUATION = {
+    "taken": "2026-11-22",
+    "weights": {"face": "ab" * 32},
+    "figures": {
+        "fusion": {
+            "n": 2000,
+            "accuracy": 0.7,
+            "accuracy_ci95": [0.68, 0.72],
+            "per_class": {"anger": {"n": 100, "recall": 0.81}},
+            "face": {"n": 2000, "accuracy": 0.6},
+        }
+    },
+}
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """``weights(card=..., evaluation=...)`` lays these files (texts) where the page looks for them."""
+
+    def lay(**files: str) -> None:
+        for name, text in files.items():
+            (tmp_path / f"{name}.json").write_text(text)
+
+    monkeypatch.setattr(card.read_card, "__defaults__", (tmp_path,))
+    return lay
 
 
 @pytest.mark.django_db
-def test_the_model_card_shows_every_figure_with_its_number_of_examples(people, as_user, tmp_path, monkeypatch):
-    path = tmp_path / "card.json"
-    path.write_text(json.dumps(CARD))
-    monkeypatch.setattr(card.read_card, "__defaults__", (path,))
+def test_the_model_card_shows_every_figure_with_its_number_of_examples(people, as_user, weights):
+    weights(card=json.dumps(CARD), evaluation=json.dumps(EVALUATION))
     page = as_user(people.owner).get("/model-card/").content.decode()
-    for text in ("face-3", "FER2013 public test", "3589", "61\xa0%", "57\xa0%", "44\xa0%", "25\xa0%", "28709"):
+    for text in ("face-3", "28709", "2000", "70\xa0%", "68\xa0%", "72\xa0%", "81\xa0%", "60\xa0%", "2026-11-22"):
+        assert text in page, text
+    assert "taken with other models" not in page
+    assert "61\xa0%" not in page
+
+
+@pytest.mark.django_db
+def test_figures_of_other_models_say_so(people, as_user, weights):
+    weights(card=json.dumps(CARD), evaluation=json.dumps(EVALUATION | {"weights": {"face": "cd" * 32}}))
+    assert "taken with other models" in as_user(people.owner).get("/model-card/").content.decode()
+
+
+@pytest.mark.django_db
+def test_without_a_measurement_the_figures_of_the_training_are_shown(people, as_user, weights):
+    weights(card=json.dumps(CARD))
+    page = as_user(people.owner).get("/model-card/").content.decode()
+    for text in ("FER2013 public test", "3589", "61\xa0%", "57\xa0%", "44\xa0%", "25\xa0%"):
         assert text in page, text
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("content", ["", "not json", "[]", '{"face": 3}'])
-def test_a_card_that_cannot_be_read_is_no_error(people, as_user, tmp_path, monkeypatch, content):
-    path = tmp_path / "card.json"
-    path.write_text(content)
-    monkeypatch.setattr(card.read_card, "__defaults__", (path,))
+def test_a_card_that_cannot_be_read_is_no_error(people, as_user, weights, content):
+    weights(card=content, evaluation=content)
     page = as_user(people.owner).get("/model-card/")
     assert page.status_code == 200
     assert "There is no model card" in page.content.decode()
