@@ -237,7 +237,12 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 60 * 60,
     "global_keyprefix": "emorec:",
-    "socket_connect_timeout": 5,
+    "socket_connect_timeout": 2,
+    # A request that rings waits half a second for a broker that is away, not six; workers reconnect by their own rules.
+    "max_retries": 2,
+    "interval_start": 0.1,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
