@@ -10,8 +10,9 @@ import pytest
 from ml import media
 from ml.config import Config
 from ml.errors import Cancelled, RecognitionError
-from ml.recognise import Models, recognise
-from ml.results import STAGES, Recognition
+from ml.face.collector import Track
+from ml.recognise import Models, Sight, _Job, recognise
+from ml.results import STAGES, FaceJudgement, Recognition
 from ml.voice.separation_model import default_model_folder, verify_model
 from tests.ml.clips import ffmpeg, make_clip
 
@@ -264,3 +265,37 @@ def test_the_whole_engine_with_separation_agrees_with_the_mix_on_clean_speech(
     assert result.model["separator"]["sha256"]
     speech = result.summary["quality"]["speech_share"]
     assert speech == pytest.approx(whole.summary["quality"]["speech_share"], abs=0.1)
+
+
+def judged(times: list[float], confidence: list[float], sampled: int, config: Config = MIX) -> FaceJudgement | None:
+    """The face of the first four seconds: even frames certainly anger, odd ones certainly normal."""
+    sight = Sight(
+        sampled=np.arange(sampled) / 5,
+        chosen=Track(1, 0.0, 4.0, 4.0, len(times), 0.9, 100.0),
+        times=np.array(times),
+        confidence=np.array(confidence),
+        probabilities=np.eye(7)[[0, 6] * len(times)][: len(times)],
+    )
+    return _Job(Path("-"), Models(), config, lambda stage, done, total: None)._judge_face((0.0, 4.0), sight)
+
+
+def test_a_frame_counts_by_the_confidence_of_its_detection() -> None:
+    found = judged([0.0, 0.2, 0.4, 0.6], [0.9, 0.3, 0.9, 0.3], 20)
+    assert found is not None
+    np.testing.assert_allclose(found.probabilities[[0, 6]], [0.75, 0.25])
+    assert (found.frames, found.face_share) == (4, 0.2)
+    assert found.confidence == pytest.approx(0.6)
+
+
+def test_too_few_frames_with_the_face_are_no_judgement() -> None:
+    assert judged([0.0, 0.2, 0.4], [0.9] * 3, 20) is None
+
+
+def test_one_frame_of_a_frozen_video_does_not_stand_for_four_seconds() -> None:
+    assert judged([0.0], [0.9], 1, Config(separation="off", min_face_share=0.5)) is None
+
+
+def test_sound_that_ends_before_the_picture_is_no_speech_there(derived: Derive, models: Models) -> None:
+    result = recognise(derived("short.mp4", "-c:v", "copy", "-af", "atrim=0:3"), models, MIX)
+    assert result.segments[1].quality["speech_share"] <= 0.26
+    assert result.summary["quality"]["speech_share"] <= 0.5
