@@ -180,7 +180,6 @@ TIME_ZONE = env.str("EMOREC_TIME_ZONE", "UTC")
 # --- files --------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "emorec_site" / "static"]
 MEDIA_ROOT = Path(env.str("EMOREC_MEDIA", str(VAR_DIR / "media")))
 STORAGES = {
     "default": {
