@@ -97,6 +97,19 @@ def time_axis(length_s: float) -> dict[str, Any]:
     }
 
 
+def day_ticks() -> dict[str, Any]:
+    """How the ticks of a date axis read; plotly.js itself knows only the English months. Ranges are in milliseconds."""
+    if not wording.is_chinese():
+        return {}
+    return {
+        "tickformatstops": [
+            {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-m月%-d日"},
+            {"dtickrange": [86_400_000, "M1"], "value": "%-m月%-d日\n%Y年"},
+            {"dtickrange": ["M1", None], "value": "%-m月\n%Y年"},
+        ]
+    }
+
+
 def note(drawn: "Figure", text: str) -> None:
     """Says in the middle of the chart why there is nothing to see."""
     drawn.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": QUIET})

@@ -21,6 +21,7 @@ from analysis.chart_style import (
     MAX_POINTS,
     QUIET,
     bundles,
+    day_ticks,
     figure,
     line,
     mean,
@@ -275,6 +276,7 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
         xaxis={
             "title": {"text": gettext("Session"), "standoff": 8, "font": {"size": 12}},
             "type": "date",
+            **day_ticks(),
             "gridcolor": GRID,
             "zeroline": False,
             "automargin": True,

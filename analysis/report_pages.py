@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from reportlab.graphics.charts.legends import Legend
 from reportlab.graphics.charts.lineplots import LinePlot
 from reportlab.graphics.shapes import Drawing
@@ -24,17 +24,13 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, Table, TableStyle
 
 from analysis.trends import Trend
+from analysis.wording import is_chinese
 
 CJK_FONT = "STSong-Light"
 INK, QUIET, RULE, ACCENT, ALERT = (HexColor(code) for code in ("#25313a", "#66727a", "#d5dadd", "#1f6f78", "#b3261e"))
 WIDTH = A4[0] - 36 * mm
 
 pdfmetrics.registerFont(UnicodeCIDFont(CJK_FONT))
-
-
-def is_chinese() -> bool:
-    """Whether the reader's language is Chinese."""
-    return (get_language() or "").startswith("zh")
 
 
 def style(name: str) -> ParagraphStyle:

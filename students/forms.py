@@ -8,6 +8,8 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from students.evidence import MAX_BYTES as EVIDENCE_MAX_BYTES
@@ -71,6 +73,13 @@ class CareForm(forms.Form):
         )
 
 
+def _evidence_help() -> str:
+    """Put together when it is shown: filling in the number earlier would fix the language."""
+    return gettext("The signed form as PDF, PNG or JPEG, at most %(limit)d MB.") % {
+        "limit": EVIDENCE_MAX_BYTES // 1024**2
+    }
+
+
 class ConsentForm(forms.Form):
     """What a student has agreed to, as a signed form says it."""
 
@@ -87,8 +96,7 @@ class ConsentForm(forms.Form):
         label=_("Evidence"),
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
-        help_text=_("The signed form as PDF, PNG or JPEG, at most %(limit)d MB.")
-        % {"limit": EVIDENCE_MAX_BYTES // 1024**2},
+        help_text=lazy(_evidence_help, str)(),
     )
 
 
