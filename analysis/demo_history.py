@@ -75,8 +75,8 @@ def session_create(
         model={"version": "synthetic"},
     )
     Segment.objects.bulk_create(_segments(run, session, chance))
-    recording.current_run = run
-    recording.save(update_fields=["current_run"])
+    recording.current_run = recording.result_run = run
+    recording.save(update_fields=["current_run", "result_run"])
     return recording
 
 

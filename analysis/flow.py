@@ -8,9 +8,12 @@ processes can never both make it. ``move`` tells whether this call was the one t
 Run        queued -> running -> succeeded | failed | cancelled
            running -> queued (the lease ran out, or a passing failure; at most three attempts)
            queued -> cancelled | failed
-Recording  uploaded while it has no run; after that its status is that of its newest run
-Alert      open -> acknowledged -> escalated -> closed; open and acknowledged -> dismissed; any of the first three -> closed
-Review     pending -> in_review -> decided; pending and in_review -> lapsed (all its alerts were dismissed or withdrawn)
+Recording  uploaded while it has no run; after that its status is that of its newest run. The results shown are those
+           of the newest run that succeeded, so a repetition takes nothing away before it has succeeded itself
+Alert      open -> acknowledged -> escalated -> closed; open and acknowledged -> dismissed;
+           any of the first three -> closed
+Review     pending -> in_review -> decided;
+           pending and in_review -> lapsed (all its alerts were dismissed or withdrawn)
 """
 
 from typing import Any, TypeVar

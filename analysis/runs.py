@@ -214,6 +214,7 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
     )
     if not moved:
         raise LeaseLost
+    Recording.objects.filter(pk=lease.run.recording_id).update(result_run=lease.run)
     Segment.objects.bulk_create(
         (
             Segment(

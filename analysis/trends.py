@@ -32,7 +32,6 @@ from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields import BooleanField
 
 from analysis.emotions import EMOTIONS, NEGATIVE
-from analysis.flow import RunStatus
 from analysis.models import Alert, AlertRule, LabelCorrection, Recording, Run, Segment, SessionSummary
 from analysis.models.alert import RuleKind
 from students.models import Student
@@ -158,32 +157,32 @@ class SessionIndex(Shares):
 
 
 def session_index(recording: Recording) -> SessionIndex | None:
-    """The session index of a recording whose current run succeeded; None otherwise."""
+    """The session index of a recording, from its newest succeeded run; None while it has none."""
     found = session_indexes(Recording.objects.filter(pk=recording.pk))
     return found[0] if found else None
 
 
 def session_indexes(recordings: QuerySet[Recording]) -> list[SessionIndex]:
-    """Session indexes of those recordings whose current run succeeded, oldest first; at most three queries."""
+    """Session indexes of those recordings that have a succeeded run, oldest first; at most three queries."""
     analysed = list(
-        recordings.filter(current_run__status=RunStatus.SUCCEEDED)
-        .select_related("current_run", "current_run__session_summary")
+        recordings.filter(result_run__isnull=False)
+        .select_related("result_run", "result_run__session_summary")
         .order_by("recorded_at", "pk")
     )
-    runs = [recording.current_run for recording in analysed if recording.current_run is not None]
+    runs = [recording.result_run for recording in analysed if recording.result_run is not None]
     numbers = {run.pk: Shares(**run.session_summary.numbers) for run in runs if hasattr(run, "session_summary")}
     numbers |= _computed([run.pk for run in runs if run.pk not in numbers])
     return [
-        _session(recording, recording.current_run, numbers[recording.current_run.pk])
+        _session(recording, recording.result_run, numbers[recording.result_run.pk])
         for recording in analysed
-        if recording.current_run is not None
+        if recording.result_run is not None
     ]
 
 
 def summaries_refresh(student: Student) -> None:
     """Writes the session summaries of a student's runs anew, after segments or labels have changed."""
-    analysed = Recording.objects.filter(student=student, current_run__status=RunStatus.SUCCEEDED)
-    current = [run_id for run_id in analysed.values_list("current_run", flat=True) if run_id is not None]
+    analysed = Recording.objects.filter(student=student, result_run__isnull=False)
+    current = [run_id for run_id in analysed.values_list("result_run", flat=True) if run_id is not None]
     SessionSummary.objects.filter(run__recording__student=student).exclude(run__in=current).delete()
     SessionSummary.objects.bulk_create(
         [SessionSummary(run_id=run_id, numbers=asdict(numbers)) for run_id, numbers in _computed(current).items()],

@@ -11,6 +11,7 @@ from django.dispatch import receiver
 from analysis import intake, runs
 from analysis.alerts import alerts_revise
 from analysis.errors import Refused
+from analysis.flow import RunStatus
 from analysis.models import Alert, Recording, Review, Run, Upload
 from analysis.models.recording import UploadStatus
 from students import audit
@@ -71,8 +72,10 @@ def _remove_results(student: Student, *, by: User | None, reason: str, **modalit
 
 def _analyse_what_is_left(recording: Recording, *, again: bool) -> None:
     """Shows the newest run that remains; queues a new one if results were removed and something may be analysed."""
-    recording.current_run = Run.objects.filter(recording=recording).order_by("-number").first()
-    recording.save(update_fields=["current_run"])
+    remaining = Run.objects.filter(recording=recording).order_by("-number")
+    recording.current_run = remaining.first()
+    recording.result_run = remaining.filter(status=RunStatus.SUCCEEDED).first()
+    recording.save(update_fields=["current_run", "result_run"])
     try:
         runs.modalities(recording)
         if again:

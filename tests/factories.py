@@ -114,7 +114,9 @@ class RunFactory(factory.django.DjangoModelFactory):
     def current(self, create: bool, extracted: Any, **kwargs: Any) -> None:
         if create:
             self.recording.current_run = self
-            self.recording.save(update_fields=["current_run"])
+            if self.status == RunStatus.SUCCEEDED:
+                self.recording.result_run = self
+            self.recording.save(update_fields=["current_run", "result_run"])
 
 
 def probabilities(label: str, certainty: float = 0.7) -> dict[str, float]:

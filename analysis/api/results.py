@@ -9,7 +9,6 @@ from rest_framework.response import Response
 from analysis.api.door import DoorView
 from analysis.api.pagination import SegmentPages
 from analysis.api.result_serializers import SegmentSerializer, TrendSerializer
-from analysis.flow import RunStatus
 from analysis.models import Recording, Segment
 from analysis.trends import student_trend
 from students.access import Action
@@ -23,10 +22,10 @@ class SegmentsView(DoorView):
 
     @extend_schema(operation_id="segments_list", responses=SegmentSerializer(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
-        """The segments of the newest run, in time order; none unless the recording's `status` is `succeeded`."""
+        """The segments of the newest run that succeeded, in time order; none while there is no such run."""
         recording = self.row(Recording.objects.all(), pk)
         self.results_viewed(recording.student_id, "recording", recording.pk)
-        segments = Segment.objects.filter(run=recording.current_run_id, run__status=RunStatus.SUCCEEDED)
+        segments = Segment.objects.filter(run=recording.result_run_id)
         return self.page(segments.prefetch_related("corrections__by").order_by("index"), SegmentSerializer)
 
 

@@ -15,7 +15,8 @@ class Recording(models.Model):
     """An original that was verified, hashed and stored; it is never altered.
 
     ``file`` is a path below MEDIA_ROOT, made of the recording's id only; empty for synthetic demo history, which has
-    no bytes. ``original_name`` is shown to people and used for nothing else.
+    no bytes. ``original_name`` is shown to people and used for nothing else. ``current_run`` is the newest run and gives
+    the status; ``result_run`` is the newest that succeeded, whose results count until a repetition succeeds in its turn.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -36,6 +37,7 @@ class Recording(models.Model):
     fps = models.FloatField(null=True, editable=False)
     synthetic = models.BooleanField(default=False, editable=False)
     current_run = models.OneToOneField("analysis.Run", models.SET_NULL, null=True, related_name="+", editable=False)
+    result_run = models.OneToOneField("analysis.Run", models.SET_NULL, null=True, related_name="+", editable=False)
 
     class Meta:
         ordering = ["-recorded_at"]

@@ -113,7 +113,7 @@ def summary(run: Run) -> dict[str, Any]:
     """What the page says first about a result: judged time, share of negative time, the commonest emotions."""
     from analysis.trends import session_index
 
-    index = session_index(run.recording) if run.recording.current_run_id == run.pk else None
+    index = session_index(run.recording) if run.recording.result_run_id == run.pk else None
     if index is None:
         return {}
     common = sorted(((name, share) for name, share in index.shares.items() if share >= 0.01), key=lambda item: -item[1])

@@ -49,16 +49,19 @@ def recordings(request: HttpRequest) -> HttpResponse:
 
 def _with_run(user: User, action: Action, pk: UUID) -> Recording:
     """The recording, if the user may do ``action`` on it, with its student and run."""
-    return fetch(user, action, Recording.objects.select_related("student", "current_run", "uploaded_by"), pk)
+    return fetch(
+        user, action, Recording.objects.select_related("student", "current_run", "result_run", "uploaded_by"), pk
+    )
 
 
 def _shown_run(request: HttpRequest, recording: Recording) -> Run | None:
-    """The run whose results are shown: the newest, or the earlier one that ``?run=`` names if it succeeded."""
+    """The run whose results are shown: the one that counts, or the earlier one that ``?run=`` names if it succeeded."""
     number = request.GET.get("run", "")
     if number.isascii() and number.isdigit() and len(number) < 6:
         earlier = Run.objects.filter(recording=recording, number=int(number), status=RunStatus.SUCCEEDED).first()
-        return earlier or recording.current_run
-    return recording.current_run
+        if earlier:
+            return earlier
+    return recording.result_run or recording.current_run
 
 
 @door(Action.RECORDING_VIEW)
@@ -73,7 +76,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         "recording": found,
         "student": found.student,
         "run": run,
-        "newest": run == found.current_run,
+        "newest": run in (found.result_run, found.current_run),
         "earlier": [] if not sees_results else _earlier(found, run),
         "manages": permits(user, Action.RECORDING_MANAGE, found.student),
         "sees_results": sees_results,
@@ -229,7 +232,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Analyses the recording once more with another of the faces that were seen in it."""
     user = signed_in(request)
     found = _with_run(user, Action.LABELS_CORRECT, pk)
-    run = found.current_run
+    run = found.result_run
     wanted = request.POST.get("track", "")
     known = {str(face.number) for face in explained.tracks(run)} if run else set()
     if wanted in known:

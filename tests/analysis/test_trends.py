@@ -238,9 +238,17 @@ def test_a_session_counts_labels_by_time_and_gaps_as_not_covered():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.FAILED, RunStatus.CANCELLED])
-def test_a_recording_without_a_succeeded_current_run_has_no_index(status):
+def test_a_repetition_that_has_not_succeeded_takes_no_result_away(status):
     recording = analysed(consented(), ["sad"])
+    before = session_index(recording)
     RunFactory(recording=recording, number=2, status=status)
+    assert session_index(recording) == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.FAILED, RunStatus.CANCELLED])
+def test_a_recording_that_was_never_analysed_has_no_index(status):
+    recording = RunFactory(status=status).recording
     assert session_index(recording) is None
 
 

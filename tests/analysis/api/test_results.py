@@ -65,9 +65,16 @@ def test_every_look_is_written_down_with_the_student_and_what_was_seen(people, a
     assert (event.object_type, event.object_ref) == ("recording", recording.pk)
 
 
-def test_the_segments_of_a_run_that_has_not_succeeded_are_not_shown(people, api, recording):
-    SegmentFactory(run=RunFactory(recording=recording, number=2, status=RunStatus.CANCELLED), index=0)
-    page = api(people.owner).get(segments(recording)).json()
+def test_a_repetition_that_has_not_succeeded_leaves_the_segments_of_the_one_that_has(people, api, recording):
+    before = api(people.owner).get(segments(recording)).json()
+    SegmentFactory(run=RunFactory(recording=recording, number=2, status=RunStatus.CANCELLED), index=0, label="anger")
+    assert api(people.owner).get(segments(recording)).json() == before
+
+
+def test_the_segments_of_a_run_that_has_not_succeeded_are_not_shown(people, api):
+    run = RunFactory(recording__student=people.student, status=RunStatus.CANCELLED)
+    SegmentFactory(run=run, index=0)
+    page = api(people.owner).get(segments(run.recording)).json()
     assert (page["count"], page["results"]) == (0, [])
 
 
