@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from analysis.alerts import BOUNDS, rule_name
 from analysis.emotions import LABELS
@@ -60,7 +61,7 @@ class DecisionForm(forms.Form):
 class RuleForm(forms.Form):
     """The settings of one alert rule; only those that its kind uses. Shares are typed in per cent."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("of a rule", "Name"), max_length=80)
     enabled = forms.BooleanField(label=_("This rule is in use"), required=False)
 
     def __init__(self, data: QueryDict | None, *, rule: AlertRule) -> None:

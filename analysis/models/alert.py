@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.models.recording import Recording
@@ -33,7 +34,7 @@ class AlertRule(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=RuleKind)
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(pgettext_lazy("of a rule", "name"), max_length=80)
     enabled = models.BooleanField(_("enabled"), default=True)
     threshold = models.FloatField(_("threshold"))
     sessions = models.PositiveSmallIntegerField(_("sessions"), default=1)
