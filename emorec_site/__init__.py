@@ -1,4 +1,4 @@
-"""Wiring: settings, addresses, Celery, system checks, static assets. Decisions live in ``students`` and ``analysis``."""
+"""Wiring: settings, addresses, Celery, system checks, static assets. Decisions live in the apps."""
 
 from emorec_site.celery import app as celery_app
 

@@ -4,6 +4,7 @@ Loaded by ``-p tests.services`` (see pyproject.toml). With pytest-xdist the firs
 inherit the addresses. Nothing needs root, nothing outlives the session.
 """
 
+import atexit
 import logging
 import os
 import secrets
@@ -57,7 +58,8 @@ if "EMOREC_TEST_SERVICES" not in os.environ:
     _start()
 
 
+@atexit.register
 def pytest_unconfigure() -> None:
-    """Stops what this process started, last first."""
+    """Stops what this process started, last first; also when pytest ends before it is configured."""
     while _stoppers:
         _stoppers.pop()()

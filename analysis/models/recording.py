@@ -15,8 +15,8 @@ class Recording(models.Model):
     """An original that was verified, hashed and stored; it is never altered.
 
     ``file`` is a path below MEDIA_ROOT, made of the recording's id only; empty for synthetic demo history, which has
-    no bytes. ``original_name`` is shown to people and used for nothing else. ``current_run`` is the newest run and gives
-    the status; ``result_run`` is the newest that succeeded, whose results count until a repetition succeeds in its turn.
+    no bytes. ``original_name`` is shown to people and used for nothing else. ``current_run`` is the newest run and
+    gives the status; ``result_run`` is the newest that succeeded: its results count until a repetition succeeds.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
