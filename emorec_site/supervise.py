@@ -87,7 +87,9 @@ def prepare(env: dict[str, str]) -> None:
     step(env, "Static files", [*manage, "collectstatic", "--no-input", "--verbosity", "0"])
     sample = Path(env["EMOREC_VAR"]) / "sample.mp4"
     if not sample.exists():
-        step(env, "Sample recording (a minute, made once)", [sys.executable, "-m", "ml", "sample", str(sample)])
+        step(
+            env, "Sample recording (made once)", [sys.executable, "-m", "ml", "sample", str(sample), "--seconds", "90"]
+        )
     step(env, "Demo accounts and students", [*manage, "demo", "--quiet", "--sample", str(sample)])
 
 
