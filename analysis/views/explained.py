@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from analysis import wording
 from analysis.flow import RunStatus
 from analysis.models import Run
+from analysis.trends import session_index
 
 STAGES: dict[str, str | Promise] = {
     "": gettext_lazy("Starting"),
@@ -111,8 +112,6 @@ def _level(run: Run) -> Fact | None:
 
 def summary(run: Run) -> dict[str, Any]:
     """What the page says first about a result: judged time, share of negative time, the commonest emotions."""
-    from analysis.trends import session_index
-
     index = session_index(run.recording) if run.recording.result_run_id == run.pk else None
     if index is None:
         return {}

@@ -97,6 +97,15 @@ def test_an_earlier_analysis_stays_reachable_and_says_that_it_is_one(people, as_
     assert "You are looking at an earlier analysis" not in _page(client, "recording", recording, run="99")
 
 
+def test_a_result_stays_while_the_analysis_is_repeated(people, as_user, recording):
+    client = as_user(people.owner)
+    as_user(people.staff).post(reverse("recording-repeat", args=[recording.pk]))
+    page = _page(client, "recording", recording)
+    assert "Waiting for its turn" in page
+    assert "It counts until a repetition has succeeded" in page
+    assert _figure(page, "timeline")["data"]
+
+
 def test_how_a_result_came_about_is_told(people, as_user, recording):
     Run.objects.update(
         config={"alpha": 0.6, "beta": 0.4, "segment_s": 4.0, "hop_s": 2.0, "sample_fps": 5.0},
