@@ -117,7 +117,7 @@ def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProg
     meta = {
         **description,
         "seed": options.fit.seed,
-        "config": plain(options),
+        "config": settings(options),
         "data": {corpus: int(np.sum(prepared.corpora() == corpus)) for corpus in np.unique(prepared.corpora())},
         "stopped": [[network.epoch for network in row] for row in networks],
         "metrics": {
@@ -204,9 +204,16 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 1
 
 def run_name(options: VoiceOptions) -> str:
     """A folder name that equal options and an equal manifest share, and no others."""
-    settings = {key: value for key, value in plain(options).items() if key not in ("checkpoints", "weights", "version")}
-    described = json.dumps(settings, sort_keys=True).encode() + options.manifest.read_bytes()
-    return hashlib.sha256(described).hexdigest()[:12]
+    described = json.dumps(settings(options, "version", "repeats"), sort_keys=True).encode()
+    return hashlib.sha256(described + options.manifest.read_bytes()).hexdigest()[:12]
+
+
+def settings(options: VoiceOptions, *besides: str) -> dict[str, Any]:
+    """The options as JSON keeps them, without those that name places on this machine (and ``besides``)."""
+    left_out = {"manifest", "checkpoints", "weights", *besides}
+    kept = {key: value for key, value in plain(options).items() if key not in left_out}
+    described: dict[str, Any] = json.loads(json.dumps(kept))
+    return described
 
 
 def _fit_one(
@@ -216,8 +223,8 @@ def _fit_one(
     fold, repeat = place
     name = f"fold {fold} network {repeat}"
 
-    def epoch_done(epoch: int, loss: float, score: float) -> None:
-        log.info("%s epoch %d: loss %.3f, inner recall %.3f", name, epoch, loss, score)
+    def epoch_done(epoch: int, loss: float, watched: float) -> None:
+        log.info("%s epoch %d: loss %.3f, inner loss %.3f", name, epoch, loss, watched)
         tell(name, epoch, options.fit.epochs)
 
     folder = options.checkpoints / run_name(options) / f"fold{fold}-{repeat}"

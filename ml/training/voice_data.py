@@ -5,11 +5,13 @@ All randomness of an epoch comes from one generator, so an epoch can be repeated
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import soxr
 import torch
-from scipy.fft import next_fast_len
+from librosa import mel_frequencies
+from scipy.fft import dct, next_fast_len
 from torch import Tensor
 
 from ml.emotions import EMOTIONS
@@ -20,6 +22,10 @@ from ml.voice.standardise import Moments, Statistics, gain_for, speech_rms
 
 CLEAN = 0
 """The version at natural speed without added noise, which is always the first."""
+
+
+WARP_STEPS = 11
+"""Different stretches of the frequency axis that are drawn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +184,24 @@ class Augmentation:
     Attributes:
         fallback: probability of standardising by the training set's statistics, as for very short audio.
         uneven: standardise by statistics over an uneven mix of the speaker's emotions.
+        warp: greatest relative stretch of the frequency axis, as if the vocal tract were shorter or longer (VTLP).
         join: probability that a second utterance of the same speaker and class follows the first.
         time_masks, time_mask: number of masked stretches and their longest share of the utterance (SpecAugment).
         band_masks, band_mask: number of masked mel ranges and their greatest width in bands (SpecAugment).
         family: probability that one of the three feature families is masked altogether.
-        mixup: parameter of the beta distribution that two utterances are mixed by; 0 for none.
+        mixup: parameter of the beta distribution that two utterances' memories are mixed by; 0 for none.
     """
 
-    fallback: float = 0.15
-    uneven: bool = True
-    join: float = 0.15
-    time_masks: int = 2
-    time_mask: float = 0.15
-    band_masks: int = 2
+    fallback: float = 0.1
+    uneven: bool = False
+    warp: float = 0.06
+    join: float = 0.1
+    time_masks: int = 1
+    time_mask: float = 0.1
+    band_masks: int = 0
     band_mask: int = 8
-    family: float = 0.1
-    mixup: float = 0.2
+    family: float = 0.0
+    mixup: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +244,7 @@ def training_batches(
     """The batches of one epoch: as many draws as there are utterances, neighbours in length batched together."""
     versions = range(len(prepared.versions))
     uneven = draws if augmentation.uneven else None
+    warps = [warp_matrix(1 + augmentation.warp * step) for step in np.linspace(-1, 1, WARP_STEPS)]
     statistics = [speaker_statistics(prepared, indices, version, uneven) for version in versions]
     kin: dict[tuple[str, int], list[int]] = {}
     for i in indices:
@@ -244,9 +253,10 @@ def training_batches(
     def stretch(i: int) -> np.ndarray:
         version = int(draws.integers(len(prepared.versions)))
         sample = prepared.samples[i][version]
+        frames, norm = sample.frames.astype(np.float32), statistics[version][prepared.utterances[i].speaker]
         if draws.random() < augmentation.fallback:
-            return fallback.apply(sample.frames + level_shift(sample.level))
-        return statistics[version][prepared.utterances[i].speaker].apply(sample.frames)
+            frames, norm = frames + level_shift(sample.level), fallback
+        return ((frames - norm.mean) @ warps[draws.integers(len(warps))]) / norm.std
 
     drawn = []
     for i in draws.choice(indices, size=len(indices), p=weights):
@@ -263,6 +273,39 @@ def training_batches(
         chosen = [drawn[k] for k in groups[group]]
         masked = [mask_features(frames, augmentation, draws) for frames, _ in chosen]
         yield collate(masked, [label for _, label in chosen])
+
+
+@cache
+def warp_matrix(factor: float) -> np.ndarray:
+    """What stretching the frequency axis by ``factor`` does to the features of one frame.
+
+    Log mel bands and log spectrogram bands are read off at the stretched frequencies by linear interpolation, and
+    the MFCC follow from the stretched mel bands.
+
+    Returns:
+        float32, shape (N_FEATURES, N_FEATURES); ``frames @ warp_matrix(factor)``.
+    """
+    bins = np.arange(features.N_FFT // 2 + 1) * SAMPLE_RATE / features.N_FFT
+    mels = _interpolation(mel_frequencies(n_mels=features.N_MELS + 2, fmin=20.0, fmax=8000.0)[1:-1], factor)
+    coefficients = dct(np.eye(features.N_MELS), type=2, norm="ortho", axis=0)[: features.N_MFCC]
+    matrix = np.zeros((features.N_FEATURES, features.N_FEATURES))
+    for part in range(3):
+        fbank, mfcc = _part(features.FBANK, part), _part(features.MFCC, part)
+        matrix[fbank, fbank] = mels.T
+        matrix[fbank, mfcc] = mels.T @ coefficients.T
+    matrix[features.SPECTROGRAM, features.SPECTROGRAM] = _interpolation(features.spectrogram_bands() @ bins, factor).T
+    return matrix.astype(np.float32)
+
+
+def _part(family: slice, number: int) -> slice:
+    """The columns of a family's values (0), first (1) or second differences (2)."""
+    size = (family.stop - family.start) // 3
+    return slice(family.start + number * size, family.start + (number + 1) * size)
+
+
+def _interpolation(frequencies: np.ndarray, factor: float) -> np.ndarray:
+    """Matrix that reads values given at ``frequencies`` off at ``factor`` times each of them, rows sum to 1."""
+    return np.stack([np.interp(frequencies * factor, frequencies, unit) for unit in np.eye(len(frequencies))], axis=1)
 
 
 def mask_features(frames: np.ndarray, augmentation: Augmentation, draws: np.random.Generator) -> np.ndarray:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import balanced_accuracy_score
-from torch import Tensor, nn
+from scipy.special import log_softmax
+from torch import nn
 
 from ml.emotions import EMOTIONS
 from ml.training.checkpoints import load_latest, save_checkpoint
@@ -27,6 +27,7 @@ from ml.training.voice_data import (
     training_batches,
     training_statistics,
 )
+from ml.training.voice_warm import WarmStart, rate, warm_start
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
 from ml.voice.standardise import Statistics
 
@@ -44,17 +45,19 @@ class FitOptions:
         corpus_power: see ``sampling_weights``.
         average: decay per step of the running average of the weights, which is what is kept.
         device: "auto" takes CUDA where there is one.
+        warm_start: the fit of the second LSTM that comes first.
         seed: of everything random.
     """
 
-    epochs: int = 40
-    patience: int = 15
+    epochs: int = 8
+    patience: int = 4
     batch: int = 48
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 1e-2
+    learning_rate: float = 1e-3
+    weight_decay: float = 3e-2
     label_smoothing: float = 0.1
     corpus_power: float = 0.5
-    average: float = 0.99
+    average: float = 0.98
+    warm_start: WarmStart = field(default_factory=WarmStart)
     device: str = "auto"
     seed: int = 1
     architecture: Architecture = field(default_factory=Architecture)
@@ -84,13 +87,13 @@ class Fitted:
         model: in evaluation mode, on the CPU.
         statistics: the fallback statistics of its training speakers.
         epoch: the epoch it is from, counted from 1.
-        score: mean over corpora of the unweighted average recall on the inner speakers.
+        loss: ``inner_loss`` at that epoch.
     """
 
     model: AttentionLSTM
     statistics: Statistics
     epoch: int
-    score: float
+    loss: float
 
 
 def fit(
@@ -104,22 +107,35 @@ def fit(
 ) -> Fitted:
     """Fit one network.
 
+    Without inner validation speakers (corpora of very few people) the training loss decides when to stop.
+
     Args:
         stream: numbers that tell this fit's random draws from others' (fold, repeat).
         folder: where a checkpoint is kept after every epoch, and looked for at the start.
-        progress: called after every epoch with (epoch, mean loss, inner score); may raise to stop.
+        progress: called after every epoch with (epoch, training loss, inner loss); may raise to stop.
     """
     device = options.torch_device()
     statistics = training_statistics(prepared, split.train)
     weights = sampling_weights(prepared, split.train, options.corpus_power)
     torch.manual_seed(_number(options.seed, *stream))
     model = AttentionLSTM(options.architecture).to(device)
-    averaged = copy.deepcopy(model).eval()
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     steps_per_epoch = math.ceil(len(split.train) / options.batch)
-    state: dict[str, Any] = {"epoch": 0, "steps": 0, "best": None, "best_epoch": 0, "best_score": -1.0}
+    state: dict[str, Any] = {"epoch": 0, "steps": 0, "best": None, "best_epoch": 0, "best_loss": math.inf}
 
     resumed = load_latest(folder) if folder is not None else None
+    if resumed is None:
+        draws = np.random.default_rng(_number(options.seed, *stream, 0))
+        warm_start(
+            model,
+            prepared,
+            split.train,
+            fallback=statistics,
+            weights=weights,
+            options=options.warm_start,
+            draws=draws,
+        )
+    averaged = copy.deepcopy(model).eval()
     if resumed is not None:
         state = resumed[1]
         model.load_state_dict(state.pop("model"))
@@ -148,11 +164,12 @@ def fit(
             losses.append(_step(model, optimiser, batch, options, draws))
             state["steps"] += 1
             _average_into(averaged, model, min(options.average, state["steps"] / (state["steps"] + 10)))
-        score = inner_score(averaged, prepared, split.inner, statistics)
+        trained = float(np.mean(losses))
+        watched = inner_loss(averaged, prepared, split.inner, statistics) if len(split.inner) else trained
         state["epoch"] = epoch
-        if score > state["best_score"]:
+        if watched < state["best_loss"]:
             best = {name: value.detach().cpu().clone() for name, value in averaged.state_dict().items()}
-            state |= {"best": best, "best_epoch": epoch, "best_score": score}
+            state |= {"best": best, "best_epoch": epoch, "best_loss": watched}
         if folder is not None:
             networks = {
                 "model": model.state_dict(),
@@ -161,19 +178,11 @@ def fit(
             }
             save_checkpoint(folder, epoch, {**state, **networks}, options, keep=1)
         if progress is not None:
-            progress(epoch, float(np.mean(losses)), score)
+            progress(epoch, trained, watched)
 
     fitted = AttentionLSTM(options.architecture)
     fitted.load_state_dict(state["best"])
-    return Fitted(fitted.eval(), statistics, state["best_epoch"], state["best_score"])
-
-
-def rate(step: int, steps: int) -> float:
-    """Factor on the learning rate: up over the first tenth of all steps, then down along a half cosine."""
-    warm = max(1, steps // 10)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+    return Fitted(fitted.eval(), statistics, state["best_epoch"], state["best_loss"])
 
 
 def logits_of(
@@ -188,19 +197,15 @@ def logits_of(
     return logits[indices]
 
 
-def recall_by_corpus(prepared: Prepared, indices: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Unweighted average recall per corpus, over the classes the corpus has."""
-    labels, corpora = prepared.labels()[indices], prepared.corpora()[indices]
-    return {
-        str(corpus): float(balanced_accuracy_score(labels[corpora == corpus], predicted[corpora == corpus]))
-        for corpus in np.unique(corpora)
-    }
+def inner_loss(model: AttentionLSTM, prepared: Prepared, inner: np.ndarray, statistics: Statistics) -> float:
+    """Cross-entropy on the inner validation speakers, every corpus weighing the same.
 
-
-def inner_score(model: AttentionLSTM, prepared: Prepared, inner: np.ndarray, statistics: Statistics) -> float:
-    """Mean over corpora of the unweighted average recall on the inner validation speakers."""
-    predicted = logits_of(model, prepared, inner, statistics).argmax(axis=1)
-    return float(np.mean(list(recall_by_corpus(prepared, inner, predicted).values())))
+    It decides when to stop: on so few speakers it is steadier than the recall.
+    """
+    scores = log_softmax(logits_of(model, prepared, inner, statistics).astype(np.float64), axis=1)
+    losses = -scores[np.arange(len(inner)), prepared.labels()[inner]]
+    corpora = prepared.corpora()[inner]
+    return float(np.mean([losses[corpora == corpus].mean() for corpus in np.unique(corpora)]))
 
 
 def _step(
@@ -213,10 +218,14 @@ def _step(
     device = options.torch_device()
     frames, lengths, labels = batch.frames.to(device), batch.lengths.to(device), batch.labels.to(device)
     targets = nn.functional.one_hot(labels, len(EMOTIONS)).float()
+    mixed = None
     if options.augmentation.mixup > 0:
-        frames, lengths, targets = _mixed(frames, lengths, targets, options.augmentation.mixup, draws)
+        drawn = draws.beta(options.augmentation.mixup, options.augmentation.mixup, size=len(frames))
+        share, partner = torch.from_numpy(drawn).to(frames), torch.from_numpy(draws.permutation(len(frames))).to(device)
+        targets = share.unsqueeze(1) * targets + (1 - share).unsqueeze(1) * targets[partner]
+        mixed = (share, partner)
     optimiser.zero_grad(set_to_none=True)
-    logits, _ = model(frames, lengths)
+    logits, _ = model(frames, lengths, mixed)
     loss = nn.functional.cross_entropy(logits, targets, label_smoothing=options.label_smoothing)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -224,22 +233,12 @@ def _step(
     return float(loss.detach())
 
 
-def _mixed(
-    frames: Tensor, lengths: Tensor, targets: Tensor, parameter: float, draws: np.random.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Mix each utterance with another of the batch, never so much that the other outweighs it."""
-    partner = torch.from_numpy(draws.permutation(len(frames))).to(frames.device)
-    drawn = draws.beta(parameter, parameter, size=len(frames))
-    share = torch.from_numpy(np.maximum(drawn, 1 - drawn)).to(frames).unsqueeze(1)
-    mixed = share.unsqueeze(2) * frames + (1 - share).unsqueeze(2) * frames[partner]
-    targets = share * targets + (1 - share) * targets[partner]
-    return mixed, torch.maximum(lengths, lengths[partner]), targets
-
-
 @torch.no_grad()
 def _average_into(averaged: nn.Module, model: nn.Module, decay: float) -> None:
     for kept, current in zip(averaged.parameters(), model.parameters(), strict=True):
         kept.lerp_(current, 1 - decay)
+    for settled, latest in zip(averaged.buffers(), model.buffers(), strict=True):
+        settled.copy_(latest)
 
 
 def _number(*parts: int) -> int:

@@ -4,9 +4,12 @@ How the paper's figure is read here. Its symbols: x<t> the frames, a<t> the feat
 attention that step k of the output pays to a<t>, c the memory, y<k> the output.
 
 1. The first LSTM reads the frames x<t> in both directions and gives a<t>. Its cell has the attention gate
-   (``AttentionGateLSTM``): forget and input gate become one gate computed from the cell state (Xie et al. 2019).
+   (``attention_gate_scan``): forget and input gate become one gate computed from the cell state (Xie et al. 2019).
+   A dense link (as in Xie et al., whom the paper cites) sets the frames themselves beside the LSTM's states in a<t>.
 2. For each of K steps, attention weights w(k,t) = exp e(k,t) / sum_t exp e(k,t) (eq. 5) pool the a<t> into a memory
    c(k) = sum_t w(k,t) a<t>. The score is e(k,t) = v . tanh(W_a a<t> + W_s s(k-1)) with s the second LSTM's state.
+   Beside that mean the memory holds the deviation, weighted likewise: how much a voice moves says as much as where it
+   lies.
 3. The second LSTM reads the memories c(1)..c(K); softmax over its last state gives the seven classes.
 
 The weights reported for a segment are the mean of w(k,t) over k: one number per frame, summing to 1.
@@ -18,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ml.emotions import EMOTIONS
+from ml.voice.attention_gate import attention_gate_scan
 from ml.voice.features import N_FEATURES
 
 
@@ -34,63 +38,24 @@ class Architecture:
         steps: K, the steps of the second LSTM.
         decoder: units of the second LSTM.
         dropout: share of values zeroed in training.
+        dropout_memory: the same of the memory before the second LSTM.
         frames_averaged: 10 ms frames averaged into one before the network reads them.
     """
 
     inputs: int = N_FEATURES
-    embedding: int = 128
-    hidden: int = 96
+    embedding: int = 64
+    hidden: int = 32
     layers: int = 1
-    attention: int = 64
+    attention: int = 48
     steps: int = 3
-    decoder: int = 96
+    decoder: int = 64
     dropout: float = 0.3
-    frames_averaged: int = 3
+    dropout_memory: float = 0.4
+    frames_averaged: int = 6
 
     def as_dict(self) -> dict[str, int | float]:
         """Plain values, ready for JSON."""
         return asdict(self)
-
-
-@torch.jit.script
-def attention_gate_scan(
-    projected: Tensor, recurrent: Tensor, from_cell: Tensor, to_gate: Tensor, gate_bias: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Run the attention-gate cell over time, several directions side by side.
-
-    With x_t's share already in ``projected``, for every direction:
-
-    - a_t = sigmoid(V tanh(W c_{t-1} + U_a h_{t-1} + P_a x_t + b) + b_a): the attention gate;
-    - c~_t = tanh(U_c h_{t-1} + P_c x_t + b): the candidate;
-    - c_t = a_t * c_{t-1} + (1 - a_t) * c~_t: what the gate keeps of the old, the candidate fills;
-    - o_t = sigmoid(U_o h_{t-1} + P_o x_t + b), h_t = o_t * tanh(c_t).
-
-    Args:
-        projected: shape (T, D, B, 3 H): directions D, batch B, parts in the order gate, candidate, output.
-        recurrent: U, shape (D, H, 3 H).
-        from_cell: W, shape (D, H, H).
-        to_gate: V, shape (D, H, H).
-        gate_bias: b_a, shape (D, 1, H).
-
-    Returns:
-        (h, a): states and gate values, both of shape (T, D, B, H).
-    """
-    size = recurrent.shape[1]
-    h = torch.zeros(projected.shape[1], projected.shape[2], size, dtype=projected.dtype, device=projected.device)
-    c = torch.zeros_like(h)
-    states: list[Tensor] = []
-    gates: list[Tensor] = []
-    for step in projected.unbind(0):
-        mixed = torch.baddbmm(step, h, recurrent)
-        before, candidate, output = mixed.chunk(3, -1)
-        hidden = torch.tanh(torch.baddbmm(before, c, from_cell))
-        gate = torch.sigmoid(torch.baddbmm(gate_bias, hidden, to_gate))
-        candidate = torch.tanh(candidate)
-        c = candidate + gate * (c - candidate)
-        h = torch.sigmoid(output) * torch.tanh(c)
-        states.append(h)
-        gates.append(gate)
-    return torch.stack(states), torch.stack(gates)
 
 
 class AttentionGateLSTM(nn.Module):
@@ -161,6 +126,22 @@ def attention_weights(scores: Tensor, valid: Tensor) -> Tensor:
     return torch.softmax(scores.masked_fill(~valid, float("-inf")), dim=-1)
 
 
+def pool(learned: Tensor, weights: Tensor) -> Tensor:
+    """The memory c(k): mean of the features over time, weighted by attention, and their deviation, weighted likewise.
+
+    Args:
+        learned: shape (B, T, F).
+        weights: shape (B, T), rows sum to 1.
+
+    Returns:
+        shape (B, 2 F).
+    """
+    paid = weights.unsqueeze(1)
+    mean = torch.bmm(paid, learned)
+    variance = torch.bmm(paid, (learned - mean) ** 2)
+    return torch.cat([mean, torch.sqrt(variance + 1e-5)], dim=-1).squeeze(1)
+
+
 class AttentionLSTM(nn.Module):
     """Seven-class classifier of a stretch of speech; see the module's description."""
 
@@ -174,20 +155,27 @@ class AttentionLSTM(nn.Module):
             nn.Dropout(sizes.dropout),
         )
         widths = [sizes.embedding] + [2 * sizes.hidden] * sizes.layers
+        learned = sizes.inputs + sum(widths[1:])
         self.encoder = nn.ModuleList([AttentionGateLSTM(width, sizes.hidden) for width in widths[:-1]])
         self.dropout = nn.Dropout(sizes.dropout)
-        self.score_features = nn.Linear(2 * sizes.hidden, sizes.attention)
+        self.scale_memory = nn.BatchNorm1d(2 * learned, affine=False)
+        self.dropout_memory = nn.Dropout(sizes.dropout_memory)
+        self.score_features = nn.Linear(learned, sizes.attention)
         self.score_state = nn.Linear(sizes.decoder, sizes.attention, bias=False)
         self.score = nn.Linear(sizes.attention, 1, bias=False)
-        self.decoder = nn.LSTMCell(2 * sizes.hidden, sizes.decoder)
+        self.decoder = nn.LSTMCell(2 * learned, sizes.decoder)
         self.classify = nn.Linear(sizes.decoder, len(EMOTIONS))
 
-    def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, frames: Tensor, lengths: Tensor, mixed: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Classify a batch.
 
         Args:
             frames: standardised features, averaged over time, shape (B, T, inputs), padded at the end.
             lengths: valid frames of each row, int64, shape (B,), at least 1.
+            mixed: in training, (share, partner), both of shape (B,): every memory becomes ``share`` of its own and the
+                rest of its partner's.
 
         Returns:
             (logits of shape (B, 7), attention weights of shape (B, T) summing to 1 per row).
@@ -195,17 +183,30 @@ class AttentionLSTM(nn.Module):
         time = frames.shape[1]
         reverse = reversal(lengths, time)
         valid = torch.arange(time, device=lengths.device).unsqueeze(0) < lengths.unsqueeze(1)
-        learned = self.embed(frames)
+        levels = [frames]
+        states = self.embed(frames)
         for layer in self.encoder:
-            learned = self.dropout(layer(learned, reverse)[0])
+            states = self.dropout(layer(states, reverse)[0])
+            levels.append(states)
+        learned = torch.cat(levels, dim=-1)
         keys = self.score_features(learned)
-        state = learned.new_zeros(learned.shape[0], self.architecture.decoder)
-        memory = state
+        state = cell = learned.new_zeros(learned.shape[0], self.architecture.decoder)
         paid = []
         for _ in range(self.architecture.steps):
             scores = self.score(torch.tanh(keys + self.score_state(state).unsqueeze(1))).squeeze(-1)
             weights = attention_weights(scores, valid)
-            pooled = torch.bmm(weights.unsqueeze(1), learned).squeeze(1)
-            state, memory = self.decoder(pooled, (state, memory))
+            pooled = pool(learned, weights)
+            if mixed is not None:
+                share, partner = mixed
+                pooled = share.unsqueeze(1) * pooled + (1 - share).unsqueeze(1) * pooled[partner]
+            state, cell = self.decoder(self.dropout_memory(self.scale_memory(pooled)), (state, cell))
             paid.append(weights)
         return self.classify(self.dropout(state)), torch.stack(paid).mean(0)
+
+    def classify_memory(self, memory: Tensor) -> Tensor:
+        """What the second LSTM alone makes of one memory read at every step: (B, 2 F) -> logits (B, 7)."""
+        state = cell = memory.new_zeros(memory.shape[0], self.architecture.decoder)
+        scaled = self.scale_memory(memory)
+        for _ in range(self.architecture.steps):
+            state, cell = self.decoder(self.dropout_memory(scaled), (state, cell))
+        return self.classify(self.dropout(state))

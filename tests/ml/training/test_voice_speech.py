@@ -1,0 +1,116 @@
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml.emotions import Emotion
+from ml.training.speech import (
+    Utterance,
+    inner_speakers,
+    read_audio,
+    read_manifest,
+    speaker_folds,
+    speech_manifest,
+)
+
+
+def write(folder: Path, text: str) -> Path:
+    manifest = folder / "manifest.csv"
+    manifest.write_text(text, encoding="utf-8")
+    return manifest
+
+
+def test_labels_are_mapped_by_name_and_paths_are_relative_to_the_manifest(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "path,speaker,emotion7,corpus\na/1.wav,ann,fear,X\nb.wav,ben,neutral,Y\n")
+    first, second = read_manifest(manifest)
+    assert first == Utterance(tmp_path / "a/1.wav", "ann", Emotion.SCARED, "X")
+    assert second.emotion is Emotion.NORMAL
+
+
+def test_rows_without_a_label_are_left_out(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "path,speaker,emotion7\n1.wav,ann,\n2.wav,ann,surprise\n")
+    assert [utterance.emotion for utterance in read_manifest(manifest)] == [Emotion.SURPRISED]
+    assert read_manifest(manifest)[0].corpus == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("path,emotion7\n1.wav,anger\n", "speaker"),
+        ("path,speaker,emotion7\n1.wav,ann,calm\n", "line 2: 'calm'"),
+        ("path,speaker,emotion7\n1.wav,,anger\n", "line 2: no speaker"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_says_where(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        read_manifest(write(tmp_path, text))
+
+
+def test_audio_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path: Path) -> None:
+    time = np.arange(44_100) / 44_100
+    tone = 0.5 * np.sin(2 * np.pi * 300 * time)
+    soundfile.write(tmp_path / "stereo.wav", np.stack([tone, tone], axis=1), 44_100)
+    samples = read_audio(tmp_path / "stereo.wav")
+    assert samples.dtype == np.float32
+    assert len(samples) == 16_000
+    assert np.allclose(
+        samples[100:-100], 0.5 * np.sin(2 * np.pi * 300 * np.arange(16_000) / 16_000)[100:-100], atol=5e-3
+    )
+
+
+def corpus(sizes: dict[str, int]) -> list[Utterance]:
+    return [
+        Utterance(Path(f"{name}{speaker}-{take}.wav"), f"{name}{speaker}", Emotion(take % 7), name)
+        for name, speakers in sizes.items()
+        for speaker in range(speakers)
+        for take in range(2)
+    ]
+
+
+sizes = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.integers(1, 25), min_size=1).filter(
+    lambda found: sum(found.values()) >= 5
+)
+
+
+@given(sizes, st.integers(0, 50))
+def test_folds_are_speaker_disjoint_and_deal_every_corpus_out_evenly(found: dict[str, int], seed: int) -> None:
+    utterances = corpus(found)
+    fold_of = speaker_folds(utterances, 5, seed)
+    assert set(fold_of) == {utterance.speaker for utterance in utterances}
+    for name, speakers in found.items():
+        counts = Counter(fold for speaker, fold in fold_of.items() if speaker.startswith(name))
+        assert max(counts.values()) <= -(-speakers // 5)
+    assert fold_of == speaker_folds(utterances, 5, seed)
+
+
+@given(sizes, st.integers(0, 50), st.integers(0, 4))
+def test_speakers_set_aside_are_neither_tested_nor_too_many(found: dict[str, int], seed: int, fold: int) -> None:
+    utterances = corpus(found)
+    fold_of = speaker_folds(utterances, 5, seed)
+    aside = inner_speakers(utterances, fold_of, fold, 0.12, seed)
+    assert all(fold_of[speaker] != fold for speaker in aside)
+    for name in found:
+        training = [speaker for speaker, at in fold_of.items() if speaker.startswith(name) and at != fold]
+        kept = [speaker for speaker in training if speaker not in aside]
+        assert len(kept) >= min(3, len(training))
+
+
+def test_too_few_speakers_for_the_folds_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 speakers"):
+        speaker_folds(corpus({"A": 2}), 5, 1)
+
+
+@pytest.mark.data
+def test_the_research_corpora_are_read_whole() -> None:
+    manifest = speech_manifest()
+    if not manifest.exists():
+        pytest.skip("no research data: set EMOREC_DATA")
+    utterances = read_manifest(manifest)
+    assert Counter(utterance.corpus for utterance in utterances) == {"RAVDESS": 988, "EmoDB": 350, "CASIA": 900}
+    assert not any(u.corpus == "CASIA" and u.emotion is Emotion.DISGUST for u in utterances)
+    assert len({utterance.speaker for utterance in utterances}) == 30
+    assert read_audio(utterances[0].path).ndim == 1
