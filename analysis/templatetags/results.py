@@ -92,6 +92,12 @@ def problem_sentence(code: str) -> str:
 
 
 @register.filter
+def alert_title(alert: Alert) -> str:
+    """What an alert is called: its rule's name, or what the rule looked at if the rule is gone."""
+    return rule_name(alert.rule) if alert.rule else alert.get_kind_display()
+
+
+@register.filter
 def rule_title(rule: AlertRule) -> str:
     """A rule's name in the reader's language."""
     return rule_name(rule)
