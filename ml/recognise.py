@@ -28,7 +28,7 @@ from ml.spool import CELL_S, LevelMeter, spool
 from ml.summary import bin_attention, plan_segments, summarise
 from ml.voice import activity
 from ml.voice.framing import SAMPLE_RATE
-from ml.voice.recogniser import VoiceRecogniser
+from ml.voice.recogniser import VoiceRecogniser, single_thread
 from ml.voice.separation import Separator
 from ml.voice.separation_model import SHA256
 
@@ -207,7 +207,8 @@ class _Job:
         gain, detector = activity.level_gain(samples), activity.SpeechActivity()
         block, found = SPEECH_BLOCK_S * SAMPLE_RATE, []
         for at in range(0, len(samples), block):
-            found.append(detector.feed(gain * samples[at : at + block]))
+            with single_thread():
+                found.append(detector.feed(gain * samples[at : at + block]))
             self.progress("speech", min(at + block, len(samples)), len(samples))
         return np.concatenate([*found, detector.finish()])
 
