@@ -37,6 +37,7 @@ def environment(var: Path, sockets: Path) -> dict[str, str]:
         "EMOREC_LOG_LEVEL": "WARNING",
         "EMOREC_EMAIL_URL": f"filemail://{var / 'mail'}",
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads must not spin on cores that other processes need
         # A trial in a container runs as root; Celery's page-long warning would hide the lines that matter.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         "PYTHONUNBUFFERED": "1",

@@ -20,11 +20,15 @@ from ml.training.fer2013 import data_folder
 from ml.voice.framing import SAMPLE_RATE
 
 REQUIRED_COLUMNS = ("path", "speaker", "emotion7")
+ANONYMOUS = "anonymous:"
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One labelled recording of one speaker. ``corpus`` is empty where the manifest names none."""
+    """One labelled recording of one speaker. ``corpus`` is empty where the manifest names none.
+
+    A row that names no speaker gets one of its own, ``anonymous:PATH``: good enough to be judged, not to train on.
+    """
 
     path: Path
     speaker: str
@@ -41,7 +45,7 @@ def read_manifest(manifest: Path) -> list[Utterance]:
     """The labelled rows of a manifest, in its order; rows with an empty ``emotion7`` are left out.
 
     Raises:
-        ValueError: a column is missing, or a row has no speaker or a label outside the seven classes; names the line.
+        ValueError: a column is missing, or a row has a label outside the seven classes; names the line.
         FileNotFoundError: there is no such manifest.
     """
     with manifest.open(newline="", encoding="utf-8-sig") as file:
@@ -63,9 +67,7 @@ def _utterance(row: dict[str, str], folder: Path, line: int) -> Utterance | None
     emotion = from_corpus_name(label)
     if emotion is None:
         raise ValueError(f"line {line}: {label!r} is not one of the seven classes")
-    speaker = (row["speaker"] or "").strip()
-    if not speaker:
-        raise ValueError(f"line {line}: no speaker")
+    speaker = (row["speaker"] or "").strip() or f"{ANONYMOUS}{row['path']}"
     return Utterance(folder / row["path"], speaker, emotion, (row.get("corpus") or "").strip())
 
 
@@ -84,8 +86,13 @@ def speaker_folds(utterances: Iterable[Utterance], folds: int, seed: int) -> dic
 
     Returns:
         Fold number (0 .. folds - 1) by speaker.
+
+    Raises:
+        ValueError: too few speakers, or one who is not named: nobody knows on which side of a split they belong.
     """
     corpus_of = {utterance.speaker: utterance.corpus for utterance in utterances}
+    if any(speaker.startswith(ANONYMOUS) for speaker in corpus_of):
+        raise ValueError("every row of a manifest for training names its speaker")
     if folds < 2 or len(corpus_of) < folds:
         raise ValueError(f"{len(corpus_of)} speakers cannot be dealt into {folds} folds")
     drawn = random.Random(seed)  # noqa: S311 - a reproducible split, nothing secret

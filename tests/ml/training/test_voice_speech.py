@@ -37,12 +37,19 @@ def test_rows_without_a_label_are_left_out(tmp_path: Path) -> None:
     assert read_manifest(manifest)[0].corpus == ""
 
 
+def test_unnamed_speakers_are_each_their_own_and_are_never_trained_on(tmp_path: Path) -> None:
+    rows = "".join(f"{number}.wav,,anger\n" for number in range(6))
+    unnamed = read_manifest(write(tmp_path, f"path,speaker,emotion7\n{rows}"))
+    assert len({utterance.speaker for utterance in unnamed}) == 6
+    with pytest.raises(ValueError, match="names its speaker"):
+        speaker_folds(unnamed, 5, seed=1)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("path,emotion7\n1.wav,anger\n", "speaker"),
         ("path,speaker,emotion7\n1.wav,ann,calm\n", "line 2: 'calm'"),
-        ("path,speaker,emotion7\n1.wav,,anger\n", "line 2: no speaker"),
     ],
 )
 def test_a_manifest_that_cannot_be_read_says_where(tmp_path: Path, text: str, complaint: str) -> None:
