@@ -78,8 +78,9 @@ def _ask(path: Path) -> dict[str, object]:
     """The engine's JSON answer about the file."""
     confine = [sys.executable, "-I", "-S", str(Path(__file__).with_name("confine.py"))]
     limits = [str(CPU_S), str(MEMORY_BYTES), str(FILE_BYTES)]
+    max_duration = ["--max-duration", str(settings.EMOREC_MAX_DURATION_S)]
     process = subprocess.Popen(
-        [*confine, *limits, sys.executable, "-m", "ml", "probe", str(path), "--json"],
+        [*confine, *limits, sys.executable, "-m", "ml", "probe", str(path), "--json", *max_duration],
         cwd=settings.BASE_DIR,
         env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | _QUIET,
         stdin=subprocess.DEVNULL,

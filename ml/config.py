@@ -18,7 +18,7 @@ class Config:
         min_detection: detector confidence (0-1) below which a box is dropped.
         min_track_s: a track shorter than this many seconds is dropped.
         min_speech_share: share of a segment (0-1) with speech below which its voice is not judged.
-        min_face_share: share of a segment's sampled frames (0-1) with the chosen face below which its face is not judged.
+        min_face_share: share of a segment's frames (0-1) with the chosen face below which its face is not judged.
         separation: "vocals" runs Spleeter 2 stems, "off" takes the mix as it is.
         track: number of the face track to follow; None takes the face tracked longest.
         max_duration_s: recordings longer than this are refused.

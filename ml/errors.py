@@ -18,5 +18,5 @@ class RecognitionError(Exception):
         self.detail = detail
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818  (nothing went wrong: someone asked for it)
     """Raised by a progress hook to stop a recognition between two steps."""

@@ -101,8 +101,8 @@ class Segment:
 class Recognition:
     """A whole recording.
 
-    ``model`` holds version and SHA-256 of every weights file; ``summary`` the mean probabilities, the share of each label,
-    the share of negative time, quality shares and the list of face tracks; ``timings_s`` seconds per stage.
+    ``model`` holds version and SHA-256 of every weights file; ``summary`` the mean probabilities, the share of each
+    label, the share of negative time, quality shares and the list of face tracks; ``timings_s`` seconds per stage.
     """
 
     duration_s: float
