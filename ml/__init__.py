@@ -7,5 +7,5 @@ torch, TensorFlow and OpenCV are imported by the modules that need them, when th
 import os
 
 # OpenMP threads that spin while they wait make face detection and torch up to a hundred times slower as soon as
-# anything else uses the cores (8 ms became 870 ms a frame). Read when the first OpenMP library is loaded, so it is set here.
+# anything else uses the cores (8 ms became 870 ms a frame). The first OpenMP library reads this when it is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -26,13 +26,16 @@ log = logging.getLogger(__name__)
 LABEL_SET = "FER2013 (official label)"
 
 
-def export_face(options: FaceTrainingOptions, directory: Path | None = None, baselines: bool = True) -> dict[str, Any]:
+def export_face(
+    options: FaceTrainingOptions, directory: Path | None = None, baselines: bool = True, note: str = ""
+) -> dict[str, Any]:
     """Write the latest checkpoint of a run as weights ``face``.
 
     Args:
         options: of the run; names its checkpoints and its data.
         directory: where to write; default as ``ml.weights`` decides.
         baselines: also fit and report the simplest baselines on the same data.
+        note: what the configuration does not say about the run, for the card.
 
     Returns:
         The card entry: version, architecture, configuration, data, figures.
@@ -70,6 +73,8 @@ def export_face(options: FaceTrainingOptions, directory: Path | None = None, bas
         "history": [{key: row[key] for key in ("epoch", "size", "accuracy", "loss")} for row in state["history"]],
         "validation": report(torch.softmax(validation_logits / temperature, 1).numpy(), validation.labels),
     }
+    if note:
+        card["note"] = note
     stored.write("face", tensors, card, directory)
     probabilities = FaceRecogniser.load(directory).predict(test.images)
     card["publictest"] = {"label_set": LABEL_SET, **report(probabilities, test.labels)}
