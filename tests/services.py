@@ -1,7 +1,8 @@
 """Starts real PostgreSQL and Redis from wheels for one test session, before Django reads its settings.
 
-Loaded by ``-p tests.services`` (see pyproject.toml). With pytest-xdist the first process starts them and the others
-inherit the addresses. Nothing needs root, nothing outlives the session.
+Loaded by ``-p tests.services`` (see pyproject.toml). With pytest-xdist the first process starts them; the others
+inherit the address of PostgreSQL (each has a database of its own there) and start a Redis of their own, so that a
+Celery worker under test never hears another process's bells. Nothing needs root, nothing outlives the session.
 """
 
 import atexit
@@ -44,9 +45,13 @@ def _start() -> None:
     os.environ["EMOREC_SECRET_KEY"] = secrets.token_hex(32)
     os.environ["EMOREC_EMAIL_URL"] = "memorymail://"
     os.environ["EMOREC_DATABASE_URL"] = _start_postgres(folder)
-    redis, os.environ["EMOREC_REDIS_URL"] = start_redis(folder)
-    _stoppers.append(lambda: _stop(redis))
-    os.environ["EMOREC_TEST_SERVICES"] = str(os.getpid())
+    _start_redis(folder, "redis")
+    os.environ["EMOREC_TEST_SERVICES"] = str(folder)
+
+
+def _start_redis(folder: Path, name: str) -> None:
+    process, os.environ["EMOREC_REDIS_URL"] = start_redis(folder, name)
+    _stoppers.append(lambda: _stop(process))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -56,6 +61,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 if "EMOREC_TEST_SERVICES" not in os.environ:
     _start()
+elif "PYTEST_XDIST_WORKER" in os.environ:
+    _start_redis(Path(os.environ["EMOREC_TEST_SERVICES"]), os.environ["PYTEST_XDIST_WORKER"])
 
 
 @atexit.register
