@@ -23,10 +23,10 @@ def runs_sweep() -> None:
 @shared_task(name="analysis.tasks.uploads_purge")
 def uploads_purge() -> None:
     """Closes overdue uploads and compares the disk with the database."""
-    from analysis import intake
+    from analysis import uploads
     from students import evidence
 
-    intake.uploads_purge()
+    uploads.uploads_purge()
     evidence.evidence_purge()
 
 

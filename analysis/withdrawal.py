@@ -8,7 +8,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from analysis import intake, runs
+from analysis import intake, runs, uploads
 from analysis.alerts import alerts_revise
 from analysis.errors import Refused
 from analysis.flow import RunStatus
@@ -24,7 +24,7 @@ def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: Use
     """Removes what rested on the consent: recordings with everything, or the results of one modality."""
     match purpose:
         case Purpose.RECORDING:
-            intake.uploads_reject(student, "no_consent")
+            uploads.uploads_reject(student, "no_consent")
             Upload.objects.filter(student=student).exclude(status=UploadStatus.REJECTED).delete()
             intake.recordings_remove(_recordings(student), by=by, reason=reason)
         case Purpose.VOICE:
@@ -39,7 +39,7 @@ def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: Use
 @receiver(student_erased)
 def answer_student_erased(*, student: Student, by: User | None = None, **kwargs: Any) -> None:
     """Removes every recording, result, alert, review and upload of the student."""
-    intake.uploads_reject(student, "no_consent")
+    uploads.uploads_reject(student, "no_consent")
     intake.recordings_remove(_recordings(student), by=by, reason="erased")
     Upload.objects.filter(student=student).delete()
     Alert.objects.filter(student=student).delete()

@@ -28,7 +28,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analysis import intake
+from analysis import uploads
 from analysis.api.door import DoorView
 from analysis.errors import Refused, problem
 from analysis.models import Upload
@@ -83,7 +83,7 @@ class TusView(DoorView):
         """Hands the body on, with its checksum if there is one."""
         algorithm, digest = _checksum(self.request.headers.get("Upload-Checksum"))
         body = self.request._request
-        return intake.upload_append(upload, offset=offset, source=body, algorithm=algorithm, digest=digest)
+        return uploads.upload_append(upload, offset=offset, source=body, algorithm=algorithm, digest=digest)
 
 
 @extend_schema(exclude=True)
@@ -99,7 +99,7 @@ class UploadsView(TusView):
             raise exceptions.UnsupportedMediaType(request.content_type)
         metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
         student_id, recorded_at = _whose_and_when(metadata)
-        upload = intake.upload_begin(
+        upload = uploads.upload_begin(
             user=self.user,
             student=self.student(student_id),
             recorded_at=recorded_at,
@@ -156,7 +156,7 @@ class UploadView(TusView):
 
     def delete(self, request: Request, pk: UUID) -> Response:
         """Gives the upload up; a recording it has become stays."""
-        intake.upload_end(self.upload(pk))
+        uploads.upload_end(self.upload(pk))
         return Response(status=204)
 
 

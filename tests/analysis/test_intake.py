@@ -19,7 +19,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import errors, intake, probing, runs, storage
+from analysis import errors, intake, probing, runs, storage, uploads
 from analysis.errors import Refused
 from analysis.models import Recording, Run, Upload
 from analysis.models.recording import UploadStatus
@@ -319,7 +319,7 @@ def test_a_kill_loses_nothing_and_leaves_nothing(people, media, database_url, po
     killed = subprocess.run(command, env=environment, cwd=django_settings.BASE_DIR, check=False)
     assert killed.returncode == -signal.SIGKILL
     monkeypatch.setattr(storage, "ABANDONED_S", 0)
-    intake.uploads_purge()
+    uploads.uploads_purge()
     if point.startswith("intake."):  # the row was not committed yet: as if nothing had been sent
         assert files(media) == []
         assert not Recording.objects.exists()
@@ -372,10 +372,10 @@ def test_a_part_of_an_upload_under_way_is_never_swept(media, monkeypatch):
     upload = UploadFactory()
     with storage.open_part(upload.pk) as part:
         storage.write_all(part, b"half")
-    intake.uploads_purge()
+    uploads.uploads_purge()
     assert storage.part_path(upload.pk).read_bytes() == b"half"
     Upload.objects.update(status=UploadStatus.REJECTED)
-    intake.uploads_purge()
+    uploads.uploads_purge()
     assert files(media) == []
 
 
@@ -441,5 +441,5 @@ def test_an_unknown_code_still_says_what_to_do():
 def test_old_settled_uploads_are_forgotten(media):
     UploadFactory(user=UserFactory(), status=UploadStatus.REJECTED, expires_at=timezone.now() - timedelta(days=40))
     recent = UploadFactory(status=UploadStatus.REJECTED)
-    assert intake.uploads_purge()["forgotten"] == 1
+    assert uploads.uploads_purge()["forgotten"] == 1
     assert list(Upload.objects.all()) == [recent]

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
-from analysis import intake, storage
+from analysis import intake, storage, uploads
 from analysis.models import Recording, Run, Upload
 from students.models import Consent, Purpose
 from tests.factories import StudentFactory, UploadFactory, UserFactory, consented
@@ -97,26 +97,26 @@ def test_what_arrived_before_a_cut_in_the_middle_of_a_request_is_kept(people, tu
         yield BYTES[:5000]
         raise OSError("connection reset")
 
-    with pytest.raises(intake.Refused, match="upload_incomplete"):
-        intake.upload_append(upload, offset=0, source=cut())
+    with pytest.raises(uploads.Refused, match="upload_incomplete"):
+        uploads.upload_append(upload, offset=0, source=cut())
     upload.refresh_from_db()
     assert upload.offset == 5000
-    intake.upload_append(upload, offset=5000, source=[BYTES[5000:]])
+    uploads.upload_append(upload, offset=5000, source=[BYTES[5000:]])
     assert storage.original_path(Recording.objects.get(pk=upload.pk)).read_bytes() == BYTES
 
 
 KILLED_WRITER = """
 import os, signal, sys, django
 django.setup()
-from analysis import intake
+from analysis import uploads
 from analysis.models import Upload
-intake.DURABLE_STEP_BYTES = 4096
+uploads.DURABLE_STEP_BYTES = 4096
 def source():
     for start in range(0, 8192, 1024):
         yield open(sys.argv[2], "rb").read()[start:start + 1024]
     yield b"x" * 500
     os.kill(os.getpid(), signal.SIGKILL)
-intake.upload_append(Upload.objects.get(pk=sys.argv[1]), offset=0, source=source())
+uploads.upload_append(Upload.objects.get(pk=sys.argv[1]), offset=0, source=source())
 """
 
 
@@ -168,7 +168,7 @@ def test_of_two_writers_at_once_one_is_turned_away(tus, people):
         from django.db import connection
 
         try:
-            intake.upload_append(upload, offset=0, source=slow())
+            uploads.upload_append(upload, offset=0, source=slow())
         finally:
             connection.close()
 
@@ -297,7 +297,7 @@ def test_an_upload_that_was_not_finished_in_time_is_purged(tus, people):
     assert "Upload-Expires" in tus.patch(url, 0, BYTES[:1000])
     Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert tus.patch(url, 1000, BYTES[1000:]).status_code == 410
-    assert intake.uploads_purge()["expired"] == 1
+    assert uploads.uploads_purge()["expired"] == 1
     assert not storage.part_path(url.split("/")[-2]).exists()
     assert tus.send("HEAD", url)["Upload-Error"] == "upload_expired"
 
@@ -350,7 +350,7 @@ def test_metadata_that_says_nothing_usable_is_refused(tus, people, student, reco
 @pytest.mark.usefixtures("media")
 def test_an_error_of_the_system_leaves_the_upload_open(tus, people, monkeypatch):
     def broken(path: Path) -> None:
-        raise intake.Refused("probe_failed")
+        raise uploads.Refused("probe_failed")
 
     monkeypatch.setattr(intake, "probe", broken)
     url = tus.create(people.student, len(BYTES))["Location"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from analysis import intake, runs, storage
+from analysis import runs, storage, uploads
 from analysis.flow import RunStatus
 from analysis.models import Alert, Recording, Review, Run, Segment, Upload
 from analysis.models.recording import UploadStatus
@@ -71,7 +71,7 @@ def test_a_file_that_could_not_be_removed_is_removed_by_the_sweep(people, commit
     with committed():
         withdraw(people.student, Purpose.RECORDING, people.admin)
     assert storage.original_path(recording).exists()
-    intake.uploads_purge()
+    uploads.uploads_purge()
     assert not storage.original_path(recording).exists()
 
 
