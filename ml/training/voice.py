@@ -8,23 +8,24 @@ only by the networks that never heard its speaker, at a temperature fitted on ot
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from ml import weights as stored
+from ml.emotions import EMOTIONS
 from ml.training.checkpoints import default_folder, plain, show_config
-from ml.training.speech import inner_speakers, read_manifest, speaker_folds, speech_manifest
+from ml.training.speech import Utterance, inner_speakers, read_audio, read_manifest, speaker_folds, speech_manifest
 from ml.training.voice_baselines import baseline_predictions
 from ml.training.voice_data import Prepared, Version, prepare
 from ml.training.voice_fit import FitOptions, Fitted, Split, fit, logits_of
-from ml.voice.recogniser import Member, VoiceRecogniser, pack
+from ml.voice.recogniser import Member, VoiceRecogniser, pack, unpack
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,8 @@ class VoiceOptions:
     folds: int = 5
     repeats: int = 2
     inner_share: float = 0.12
-    speeds: tuple[float, ...] = (1.0, 0.9, 1.1)
-    noisy_speeds: tuple[float, ...] = (1.0, 0.95, 1.06)
+    speeds: tuple[float, ...] = (1.0, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15)
+    noisy_speeds: tuple[float, ...] = (1.0, 0.93, 1.07)
     noise_snr_db: tuple[float, float] = (5.0, 25.0)
     fit: FitOptions = field(default_factory=FitOptions)
 
@@ -73,8 +74,8 @@ def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress 
     """Train, measure and write ``voice.safetensors``.
 
     Args:
-        progress: called as ("features" or "fold F network N", completed, total); may raise to stop, and the next call
-            with equal options goes on from the last checkpoint.
+        progress: called with (what is being done, completed, total); may raise to stop, and the next call with equal
+            options goes on from the last checkpoint.
 
     Returns:
         The card entry written.
@@ -95,20 +96,19 @@ def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress 
 def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProgress) -> dict[str, Any]:
     """The part of ``train_voice`` after the features."""
     fold_of = speaker_folds(prepared.utterances, options.folds, options.fit.seed)
-    splits = [split_of(prepared, fold_of, fold, options) for fold in range(options.folds)]
+    splits = [split_of(prepared, fold_of, (fold, 0), options) for fold in range(options.folds)]
     networks = [
-        [_fit_one(prepared, splits[fold], options, (fold, repeat), tell) for repeat in range(options.repeats)]
+        [_fit_one(prepared, fold_of, options, (fold, repeat), tell) for repeat in range(options.repeats)]
         for fold in range(options.folds)
     ]
-    own = _test_logits(prepared, splits, networks, own_statistics=True)
-    alone = _test_logits(prepared, splits, networks, own_statistics=False)
-    temperatures = fold_temperatures(prepared, splits, own)
+    temperatures = fold_temperatures(prepared, splits, _test_logits(prepared, splits, networks))
     members = [
         Member(network.model, fold, temperatures[fold], network.statistics)
         for fold, row in enumerate(networks)
         for network in row
     ]
     tensors, description = pack(VoiceRecogniser(members, fold_of, options.version))
+    shipped = VoiceRecogniser(*unpack(tensors, description))
     tested = np.concatenate([split.test for split in splits])
     baselines = {
         name: by_corpus(prepared, tested, predicted)
@@ -121,17 +121,23 @@ def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProg
         "data": {corpus: int(np.sum(prepared.corpora() == corpus)) for corpus in np.unique(prepared.corpora())},
         "stopped": [[network.epoch for network in row] for row in networks],
         "metrics": {
-            "own_statistics": figures(prepared, tested, _out_of_fold(own, temperatures)),
-            "training_statistics": figures(prepared, tested, _out_of_fold(alone, temperatures)),
+            "own_statistics": figures(prepared, judged_unheard(shipped, prepared.utterances, True, tell)),
+            "training_statistics": figures(prepared, judged_unheard(shipped, prepared.utterances, False, tell)),
             "baselines": baselines,
         },
     }
     return stored.write("voice", tensors, meta, options.weights)
 
 
-def split_of(prepared: Prepared, fold_of: dict[str, int], fold: int, options: VoiceOptions) -> Split:
-    """Utterances of a fold's test speakers, of the inner validation speakers, and of all others."""
-    aside = inner_speakers(prepared.utterances, fold_of, fold, options.inner_share, options.fit.seed)
+def split_of(prepared: Prepared, fold_of: dict[str, int], place: tuple[int, int], options: VoiceOptions) -> Split:
+    """Utterances of a fold's test speakers, of the inner validation speakers, and of all others.
+
+    Args:
+        place: (fold, number of the network in it). The networks of a fold watch different inner speakers, so that
+            together they learn from all of the fold's training speakers.
+    """
+    fold, repeat = place
+    aside = inner_speakers(prepared.utterances, fold_of, fold, options.inner_share, options.fit.seed + repeat)
     test = np.array([fold_of[utterance.speaker] == fold for utterance in prepared.utterances])
     inner = np.array([utterance.speaker in aside for utterance in prepared.utterances])
     return Split(np.flatnonzero(~test & ~inner), np.flatnonzero(inner), np.flatnonzero(test))
@@ -180,12 +186,32 @@ def by_corpus(prepared: Prepared, indices: np.ndarray, predicted: np.ndarray) ->
     return table
 
 
-def figures(prepared: Prepared, indices: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+def judged_unheard(
+    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], own_statistics: bool, tell: TrainingProgress
+) -> np.ndarray:
+    """Probabilities of all utterances by what ships, each from networks that never heard its speaker: (n, 7).
+
+    Args:
+        own_statistics: see ``VoiceRecogniser.predict_utterances``.
+    """
+    probabilities = np.zeros((len(utterances), len(EMOTIONS)), dtype=np.float32)
+    done = 0
+    for speaker in sorted({utterance.speaker for utterance in utterances}):
+        own = [number for number, utterance in enumerate(utterances) if utterance.speaker == speaker]
+        audio = [read_audio(utterances[number].path) for number in own]
+        judged = recogniser.predict_utterances(audio, speaker, own_statistics)
+        probabilities[own] = [each.probabilities for each in judged]
+        done += len(own)
+        tell("speaker statistics" if own_statistics else "each recording alone", done, len(utterances))
+    return probabilities
+
+
+def figures(prepared: Prepared, probabilities: np.ndarray) -> dict[str, Any]:
     """``by_corpus`` of calibrated probabilities, with the expected calibration error (15 bins) over everything."""
-    correct = probabilities.argmax(axis=1) == prepared.labels()[indices]
+    correct = probabilities.argmax(axis=1) == prepared.labels()
     return {
-        "per_corpus": by_corpus(prepared, indices, probabilities.argmax(axis=1)),
-        "n": len(indices),
+        "per_corpus": by_corpus(prepared, np.arange(len(probabilities)), probabilities.argmax(axis=1)),
+        "n": len(probabilities),
         "accuracy": round(float(correct.mean()), 4),
         "ece": round(calibration_error(probabilities.max(axis=1), correct), 4),
     }
@@ -217,7 +243,7 @@ def settings(options: VoiceOptions, *besides: str) -> dict[str, Any]:
 
 
 def _fit_one(
-    prepared: Prepared, split: Split, options: VoiceOptions, place: tuple[int, int], tell: TrainingProgress
+    prepared: Prepared, fold_of: dict[str, int], options: VoiceOptions, place: tuple[int, int], tell: TrainingProgress
 ) -> Fitted:
     """Fit the network with that fold and number in the fold, or take up its checkpoint."""
     fold, repeat = place
@@ -228,24 +254,13 @@ def _fit_one(
         tell(name, epoch, options.fit.epochs)
 
     folder = options.checkpoints / run_name(options) / f"fold{fold}-{repeat}"
+    split = split_of(prepared, fold_of, place, options)
     return fit(prepared, split, options.fit, stream=place, folder=folder, progress=epoch_done)
 
 
-def _test_logits(
-    prepared: Prepared, splits: list[Split], networks: list[list[Fitted]], own_statistics: bool
-) -> list[list[np.ndarray]]:
+def _test_logits(prepared: Prepared, splits: list[Split], networks: list[list[Fitted]]) -> list[list[np.ndarray]]:
     """Logits of every fold's networks on the fold's test speakers."""
     return [
-        [logits_of(network.model, prepared, split.test, network.statistics, own_statistics) for network in row]
+        [logits_of(network.model, prepared, split.test, network.statistics) for network in row]
         for split, row in zip(splits, networks, strict=True)
     ]
-
-
-def _out_of_fold(logits: list[list[np.ndarray]], temperatures: list[float]) -> np.ndarray:
-    """Mean calibrated probabilities of each fold's networks, folds one after the other."""
-    return np.concatenate(
-        [
-            np.mean([softmax(each / temperature, axis=1) for each in row], axis=0)
-            for row, temperature in zip(logits, temperatures, strict=True)
-        ]
-    )

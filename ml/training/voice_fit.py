@@ -49,14 +49,14 @@ class FitOptions:
         seed: of everything random.
     """
 
-    epochs: int = 8
-    patience: int = 4
+    epochs: int = 10
+    patience: int = 5
     batch: int = 48
-    learning_rate: float = 1e-3
+    learning_rate: float = 4e-4
     weight_decay: float = 3e-2
     label_smoothing: float = 0.1
     corpus_power: float = 0.5
-    average: float = 0.98
+    average: float = 0.99
     warm_start: WarmStart = field(default_factory=WarmStart)
     device: str = "auto"
     seed: int = 1

@@ -31,10 +31,10 @@ class WarmStart:
         fallback: probability of the training set's statistics in place of the speaker's.
     """
 
-    epochs: int = 120
+    epochs: int = 160
     batch: int = 128
-    learning_rate: float = 5e-3
-    weight_decay: float = 5e-2
+    learning_rate: float = 6e-3
+    weight_decay: float = 2e-2
     label_smoothing: float = 0.1
     mixup: float = 0.4
     fallback: float = 0.1

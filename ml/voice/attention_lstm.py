@@ -48,9 +48,9 @@ class Architecture:
     layers: int = 1
     attention: int = 48
     steps: int = 3
-    decoder: int = 64
+    decoder: int = 96
     dropout: float = 0.3
-    dropout_memory: float = 0.4
+    dropout_memory: float = 0.3
     frames_averaged: int = 6
 
     def as_dict(self) -> dict[str, int | float]:

@@ -94,7 +94,7 @@ def parameters(fitted: voice_fit.Fitted) -> list[torch.Tensor]:
 
 
 def fit_first_fold(prepared: Prepared, options: VoiceOptions, folder: Path, progress=None) -> voice_fit.Fitted:  # type: ignore[no-untyped-def]
-    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, 0, options)
+    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, (0, 0), options)
     return fit(prepared, split, options.fit, stream=(0, 0), folder=folder, progress=progress)
 
 
@@ -118,7 +118,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(prepared: Prepared, options: 
 
 
 def test_two_networks_of_a_fold_differ_only_by_their_draws(prepared: Prepared, options: VoiceOptions) -> None:
-    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, 0, options)
+    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, (0, 0), options)
     first, again, second = (fit(prepared, split, options.fit, stream=(0, number)) for number in (0, 0, 1))
     assert all(torch.equal(a, b) for a, b in zip(parameters(first), parameters(again), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(parameters(first), parameters(second), strict=True))
@@ -130,14 +130,14 @@ def test_it_stops_early_when_the_inner_speakers_gain_nothing(
     monkeypatch.setattr(voice_fit, "inner_loss", lambda *_: 0.5)
     epochs: list[int] = []
     impatient = replace(options, fit=replace(TINY, epochs=9, patience=2))
-    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, 0, options)
+    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, (0, 0), options)
     fitted = fit(prepared, split, impatient.fit, progress=lambda epoch, loss, watched: epochs.append(epoch))
     assert epochs == [1, 2, 3]
     assert fitted.epoch == 1
 
 
 def test_without_inner_speakers_it_still_learns(prepared: Prepared, options: VoiceOptions) -> None:
-    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, 0, options)
+    split = split_of(prepared, {f"s{number}": number // 4 for number in range(8)}, (0, 0), options)
     everyone = voice_fit.Split(np.concatenate([split.train, split.inner]), np.array([], dtype=int), split.test)
     fitted = fit(prepared, everyone, options.fit)
     assert np.isfinite(fitted.loss)
@@ -145,7 +145,7 @@ def test_without_inner_speakers_it_still_learns(prepared: Prepared, options: Voi
 
 
 def test_the_parts_of_a_split_share_no_speaker_and_leave_none_out(prepared: Prepared, options: VoiceOptions) -> None:
-    split = split_of(prepared, {f"s{number}": number % 2 for number in range(8)}, 1, options)
+    split = split_of(prepared, {f"s{number}": number % 2 for number in range(8)}, (1, 0), options)
     speakers = prepared.speakers()
     train, inner, test = (set(speakers[part]) for part in (split.train, split.inner, split.test))
     assert not train & test
@@ -157,7 +157,7 @@ def test_the_parts_of_a_split_share_no_speaker_and_leave_none_out(prepared: Prep
 def test_training_writes_weights_that_reproduce_the_stored_figures(options: VoiceOptions) -> None:
     told: list[tuple[str, float, float]] = []
     card = train_voice(options, lambda what, completed, total: told.append((what, completed, total)))
-    assert {what for what, _, _ in told} == {"features", *(f"fold {f} network {n}" for f in (0, 1) for n in (0, 1))}
+    assert {what for what, _, _ in told} >= {"features", *(f"fold {f} network {n}" for f in (0, 1) for n in (0, 1))}
     assert card == weights.read("voice", options.weights)[1]
     recogniser = VoiceRecogniser.load(options.weights)
     right: list[bool] = []
@@ -166,7 +166,7 @@ def test_training_writes_weights_that_reproduce_the_stored_figures(options: Voic
         own = [each for each in utterances if each.speaker == speaker]
         judged = recogniser.predict_utterances([voice_data.read_audio(each.path) for each in own], speaker)
         right += [int(j.probabilities.argmax()) == each.emotion for j, each in zip(judged, own, strict=True)]
-    assert np.mean(right) == pytest.approx(card["metrics"]["own_statistics"]["accuracy"], abs=0.05)
+    assert np.mean(right) == pytest.approx(card["metrics"]["own_statistics"]["accuracy"], abs=1e-4)
     assert set(card["metrics"]["baselines"]) == {"majority", "logistic_regression", "rbf_svm"}
     assert card["seed"] == options.fit.seed
 
@@ -175,7 +175,7 @@ def test_a_finished_run_is_not_trained_again(options: VoiceOptions) -> None:
     first = train_voice(options)
     told: list[str] = []
     second = train_voice(options, lambda what, completed, total: told.append(what))
-    assert set(told) == {"features"}
+    assert not [what for what in told if "network" in what]
     assert first == second
 
 
