@@ -140,9 +140,9 @@ def emotion_label(name: str | None) -> str:
 
 
 @register.filter
-def percent(share: float | None) -> str:
-    """A share of 1 as whole per cent; a dash for none."""
-    return "–" if share is None else wording.percent(float(share)).replace(" ", "\u00a0")
+def percent(share: float | str | None) -> str:
+    """A share of 1 as whole per cent; a dash for none, which a template passes on as an empty string."""
+    return "–" if share is None or share == "" else wording.percent(float(share)).replace(" ", "\u00a0")
 
 
 @register.filter

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from analysis.models import Alert
 from students.models import AuditEvent
-from tests.factories import AlertFactory, CareAssignmentFactory, StudentFactory, analysed, consented
+from tests.factories import AlertFactory, CareAssignmentFactory, RecordingFactory, StudentFactory, analysed, consented
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +127,11 @@ def test_number_of_queries_does_not_grow_with_the_list(people, as_user, queries)
         CareAssignmentFactory(student=consented(), counselor=people.owner)
     assert queries(client, "/students/") == few
     assert few <= 8
+
+
+def test_a_recording_that_is_not_analysed_yet_stands_among_the_sessions_without_numbers(people, as_user):
+    analysed(people.student, ["sad"] * 40)
+    waiting = RecordingFactory(student=people.student)
+    page = as_user(people.owner).get(f"/students/{people.student.pk}/")
+    assert page.status_code == 200
+    assert f"/recordings/{waiting.pk}/" in page.content.decode()
