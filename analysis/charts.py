@@ -191,7 +191,7 @@ def _view_buttons(drawn: Any, titles: list[str], others: int) -> None:
 
 
 def attention_figure(run: Run) -> dict[str, Any]:
-    """Which moments decided what the voice was judged as: attention over its segment's average, 1 being average.
+    """How much each moment weighed in judging the voice: attention over its segment's average, 1 being average.
 
     Weights of a segment sum to 1, so they are multiplied by their number to compare segments, and averaged in bins of
     half a second or, in long recordings, of a ``MAX_POINTS``-th of the recording.
@@ -200,7 +200,7 @@ def attention_figure(run: Run) -> dict[str, Any]:
     length = _length(run, segments)
     axis = {**share_axis(gettext("Times the average")), "range": None, "rangemode": "tozero", "tickformat": ".1f"}
     drawn = figure(
-        gettext("Moments that decided (voice)"), height=240, xaxis=time_axis(length), yaxis=axis, showlegend=False
+        gettext("How much each moment weighed (voice)"), height=240, xaxis=time_axis(length), yaxis=axis, showlegend=False
     )
     width = max(0.5, length / (MAX_POINTS - 1))
     found: dict[int, list[float]] = defaultdict(list)

