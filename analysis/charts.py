@@ -200,7 +200,11 @@ def attention_figure(run: Run) -> dict[str, Any]:
     length = _length(run, segments)
     axis = {**share_axis(gettext("Times the average")), "range": None, "rangemode": "tozero", "tickformat": ".1f"}
     drawn = figure(
-        gettext("How much each moment weighed (voice)"), height=240, xaxis=time_axis(length), yaxis=axis, showlegend=False
+        gettext("How much each moment weighed (voice)"),
+        height=240,
+        xaxis=time_axis(length),
+        yaxis=axis,
+        showlegend=False,
     )
     width = max(0.5, length / (MAX_POINTS - 1))
     found: dict[int, list[float]] = defaultdict(list)
