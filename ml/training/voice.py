@@ -20,6 +20,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from ml import weights as stored
 from ml.emotions import EMOTIONS
+from ml.evaluation.metrics import expected_calibration_error
 from ml.training.checkpoints import default_folder, plain, show_config
 from ml.training.speech import Utterance, inner_speakers, read_audio, read_manifest, speaker_folds, speech_manifest
 from ml.training.voice_baselines import baseline_predictions
@@ -213,19 +214,8 @@ def figures(prepared: Prepared, probabilities: np.ndarray) -> dict[str, Any]:
         "per_corpus": by_corpus(prepared, np.arange(len(probabilities)), probabilities.argmax(axis=1)),
         "n": len(probabilities),
         "accuracy": round(float(correct.mean()), 4),
-        "ece": round(calibration_error(probabilities.max(axis=1), correct), 4),
+        "ece": round(expected_calibration_error(probabilities, prepared.labels()), 4),
     }
-
-
-def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error: mean over equal-width bins of |accuracy - confidence|, weighted by their size."""
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    return float(
-        sum(
-            np.mean(place == number) * abs(correct[place == number].mean() - confidence[place == number].mean())
-            for number in np.unique(place)
-        )
-    )
 
 
 def run_name(options: VoiceOptions) -> str:

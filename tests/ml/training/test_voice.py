@@ -15,7 +15,7 @@ from ml.emotions import Emotion
 from ml.training import voice, voice_data, voice_fit
 from ml.training.checkpoints import load_latest
 from ml.training.speech import read_manifest
-from ml.training.voice import VoiceOptions, calibration_error, split_of, temperature_for, train_voice
+from ml.training.voice import VoiceOptions, split_of, temperature_for, train_voice
 from ml.training.voice_data import Augmentation, Prepared, Version, prepare, warp_matrix
 from ml.training.voice_fit import FitOptions, fit
 from ml.training.voice_warm import WarmStart
@@ -248,13 +248,6 @@ def test_a_fitted_temperature_makes_overconfident_logits_calibrated() -> None:
     labels = np.array([draws.choice(7, p=row) for row in chances])
     groups = np.where(np.arange(4000) % 3 == 0, "A", "B")
     assert temperature_for(honest * 3, labels, groups) == pytest.approx(3, rel=0.1)
-
-
-def test_calibration_error_is_nought_when_confidence_is_accuracy() -> None:
-    confidence = np.full(1000, 0.7)
-    correct = np.arange(1000) % 10 < 7
-    assert calibration_error(confidence, correct) == pytest.approx(0, abs=1e-9)
-    assert calibration_error(np.full(1000, 0.9), correct) == pytest.approx(0.2)
 
 
 def test_the_temperature_of_a_fold_does_not_see_its_own_labels(prepared: Prepared) -> None:
