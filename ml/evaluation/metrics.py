@@ -1,62 +1,122 @@
 """Figures of a classifier over the seven classes, as fractions of 1."""
 
 from collections.abc import Sequence
-from math import sqrt
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from ml.emotions import EMOTIONS
+from ml.evaluation.intervals import uar_interval, wilson_interval
 
 CLASSES = list(range(len(EMOTIONS)))
 
 
-def report(probabilities: np.ndarray, labels: np.ndarray, corpora: Sequence[str] | None = None) -> dict[str, Any]:
+def report(
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    corpora: Sequence[str] | None = None,
+    speakers: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """All figures of one evaluation.
 
     Args:
         probabilities: shape (n, 7), rows sum to 1.
         labels: true classes, shape (n,), n >= 1.
         corpora: where each example comes from, if they differ.
+        speakers: who each example is from, if known; intervals of the mean recall then resample whole speakers.
 
     Returns:
-        n; accuracy, its 95 % interval, uar (mean recall over the classes that occur), macro_f1 (over the classes that
-        occur or are predicted); per_class (n, precision, recall, f1 by name); confusion (counts, rows are the true
-        classes, columns the predicted ones, in the order of ``ml.emotions``); ece; per_corpus (the first five by name).
+        n; accuracy, uar (mean recall over the classes that occur), each with its 95 % interval; macro_f1 (over the
+        classes that occur or are predicted); per_class (n, precision, recall, its interval, f1 by name); confusion
+        (counts, rows are the true classes, columns the predicted ones, in the order of ``ml.emotions``); ece;
+        reliability (see ``reliability``); per_corpus (the headline figures by name).
     """
     if len(labels) == 0:
         raise ValueError("there is nothing to evaluate: no labelled row")
     guesses = probabilities.argmax(axis=1)
-    precision, recall, f1, count = precision_recall_fscore_support(labels, guesses, labels=CLASSES, zero_division=0)
-    per_class = {
-        name: {"n": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
-        for name, n, p, r, f in zip(EMOTIONS, count, precision, recall, f1, strict=True)
-    }
-    names = np.array(corpora if corpora is not None else [])
     return {
-        **headline(guesses, labels),
-        "per_class": per_class,
+        **headline(guesses, labels, speakers, corpora),
+        "per_class": per_class(guesses, labels),
         "confusion": confusion_matrix(labels, guesses, labels=CLASSES).tolist(),
         "ece": expected_calibration_error(probabilities, labels),
-        "per_corpus": {
-            str(name): headline(guesses[names == name], labels[names == name]) for name in np.unique(names) if name
-        },
+        "reliability": reliability(probabilities, labels),
+        "per_corpus": by_group(guesses, labels, corpora if corpora is not None else [], speakers),
     }
 
 
-def headline(guesses: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """n, accuracy with its interval, uar and macro_f1 of predicted against true classes, both of shape (n,)."""
+def per_class(guesses: np.ndarray, labels: np.ndarray) -> dict[str, dict[str, Any]]:
+    """n, precision, recall with Wilson's interval (null where the class does not occur) and f1 of every class."""
+    precision, recall, f1, count = precision_recall_fscore_support(labels, guesses, labels=CLASSES, zero_division=0)
+    return {
+        name: {
+            "n": int(n),
+            "precision": float(p),
+            "recall": float(r),
+            "recall_ci95": list(wilson_interval(round(r * n), int(n))) if n else None,
+            "f1": float(f),
+        }
+        for name, n, p, r, f in zip(EMOTIONS, count, precision, recall, f1, strict=True)
+    }
+
+
+def by_group(
+    guesses: np.ndarray, labels: np.ndarray, groups: Sequence[str], speakers: Sequence[str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The headline figures of every group of examples by its name; examples without a group ("") are left out."""
+    names = np.array(groups, dtype=str)
+    figures = {}
+    for name in np.unique(names):
+        inside = names == name
+        if name:
+            own = None if speakers is None else np.asarray(speakers, dtype=str)[inside].tolist()
+            figures[str(name)] = headline(guesses[inside], labels[inside], own)
+    return figures
+
+
+def headline(
+    guesses: np.ndarray,
+    labels: np.ndarray,
+    speakers: Sequence[str] | None = None,
+    corpora: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """n, accuracy, uar (both with 95 % intervals) and macro_f1 of predicted against true classes, both of shape (n,).
+
+    Args:
+        speakers: see ``report``; their number is then given as well.
+        corpora: speakers are resampled within their corpus.
+    """
     right = int((guesses == labels).sum())
     present = sorted(set(labels.tolist()))
     recalls = [float((guesses[labels == c] == c).mean()) for c in present]
+    interval = uar_interval(guesses, labels, speakers, corpora if speakers is not None else None)
     return {
         "n": len(labels),
         "accuracy": right / len(labels),
         "accuracy_ci95": list(wilson_interval(right, len(labels))),
         "uar": float(np.mean(recalls)),
+        "uar_ci95": None if interval is None else list(interval),
         "macro_f1": float(f1_score(labels, guesses, average="macro", zero_division=0)),
+        **({} if speakers is None else {"speakers": len(set(speakers))}),
     }
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 5) -> list[dict[str, float]]:
+    """How often confident answers are right: n, mean confidence and accuracy in equal bins of confidence.
+
+    Bins without an example are left out.
+    """
+    confidence, right, place = _confidence_bins(probabilities, labels, bins)
+    return [
+        {
+            "from": number / bins,
+            "to": (number + 1) / bins,
+            "n": int((place == number).sum()),
+            "confidence": float(confidence[place == number].mean()),
+            "accuracy": float(right[place == number].mean()),
+        }
+        for number in np.unique(place).tolist()
+    ]
 
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
@@ -66,18 +126,15 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bi
         probabilities: shape (n, 7).
         labels: shape (n,).
     """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    sizes = np.bincount(bin_of, minlength=bins)
-    gaps = np.abs(np.bincount(bin_of, weights=confidence - right, minlength=bins))
-    return float(gaps.sum() / sizes.sum())
+    confidence, right, place = _confidence_bins(probabilities, labels, bins)
+    gaps = np.abs(np.bincount(place, weights=confidence - right, minlength=bins))
+    return float(gaps.sum() / len(labels))
 
 
-def wilson_interval(right: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's 95 % score interval of a proportion."""
-    if total <= 0 or not 0 <= right <= total:
-        raise ValueError("a proportion needs 0 <= right <= total and total > 0")
-    share, spread = right / total, z * z / total
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+def _confidence_bins(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Greatest probability, whether it is right, and its bin: three arrays of shape (n,)."""
+    confidence = probabilities.max(axis=1)
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return confidence, probabilities.argmax(axis=1) == labels, place

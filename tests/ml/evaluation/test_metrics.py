@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
 from ml.emotions import EMOTIONS
-from ml.evaluation.metrics import expected_calibration_error, headline, report, wilson_interval
+from ml.evaluation.metrics import expected_calibration_error, headline, reliability, report
 
 
 def drawn(seed: int, n: int, classes: int = 7) -> tuple[np.ndarray, np.ndarray]:
@@ -64,11 +64,16 @@ def test_the_calibration_error_is_the_weighted_gap_of_every_bin(seed: int, n: in
     assert expected_calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-9)
 
 
-def test_wilsons_interval_is_the_published_one() -> None:
-    assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe 1998, table I
+def test_reliability_bins_hold_every_example_with_its_confidence() -> None:
+    probabilities = np.array([[0.75, 0.25, 0, 0, 0, 0, 0]] * 4 + [[0.3, 0.7 / 3, 0.7 / 3, 0.7 / 3, 0, 0, 0]])
+    rows = reliability(probabilities, np.array([0, 0, 0, 1, 0]))
+    assert [(row["n"], row["accuracy"]) for row in rows] == [(1, 1.0), (4, 0.75)]
+    assert [row["confidence"] for row in rows] == pytest.approx([0.3, 0.75])
+    assert [row["from"] for row in rows] == pytest.approx([0.2, 0.6])
 
 
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilsons_interval_holds_the_proportion(case: tuple[int, int]) -> None:
-    low, high = wilson_interval(*case)
-    assert 0 <= low <= case[0] / case[1] <= high <= 1
+def test_a_class_that_does_not_occur_has_no_interval_of_its_recall() -> None:
+    found = report(np.eye(7)[[0, 0]], np.array([0, 0]))["per_class"]
+    assert found["disgust"]["recall_ci95"] is None
+    low, high = found["anger"]["recall_ci95"]
+    assert low < 1.0 == high
