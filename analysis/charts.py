@@ -115,16 +115,16 @@ def _centres(parts: Sequence[Sequence[Segment]]) -> list[float]:
 
 
 def _moment_text(part: Sequence[Segment]) -> str:
-    """Time, label and what was judged, for the hover text."""
+    """Time, label (or between which emotions it is unclear) and what was judged, for the hover text."""
     when = wording.span(part[0].start_s, part[-1].end_s)
-    labels = Counter(segment.label for segment in part if segment.label)
+    labels = Counter(wording.judgement(segment.probabilities) for segment in part if segment.probabilities)
     if not labels:
         return gettext("%(when)s: not judged, no voice and no face") % {"when": when}
     judged = [
         *([gettext("voice")] if any(segment.voice for segment in part) else []),
         *([gettext("face")] if any(segment.face for segment in part) else []),
     ]
-    return f"{when}: {LABELS[labels.most_common(1)[0][0]]} ({', '.join(judged)})"
+    return f"{when}: {labels.most_common(1)[0][0]} ({', '.join(judged)})"
 
 
 def _mark_alerts(drawn: Any, run: Run) -> int:

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from analysis import wording
+from analysis.clarity import is_undecided
 from analysis.crossings import Crossing, RuleSettings
 from analysis.emotions import LABELS, NEGATIVE
 from analysis.models import Alert, AlertRule, LabelCorrection, Segment
@@ -72,6 +73,7 @@ def strongest_moments(sessions: Sequence[SessionIndex], limit: int = MOMENTS) ->
     """The judged segments with the most negative probability, strongest first, none overlapping another.
 
     A label a person gave counts over the model's, and a moment a person called negative counts as certain.
+    Undecided moments are left out, as they are from the shares.
     """
     recording_of = {session.run_id: str(session.recording_id) for session in sessions}
     newest = LabelCorrection.objects.filter(segment=OuterRef("pk")).order_by("-at").values("label")[:1]
@@ -83,7 +85,7 @@ def strongest_moments(sessions: Sequence[SessionIndex], limit: int = MOMENTS) ->
     candidates = []
     for run_id, start_s, end_s, label, corrected, probabilities in rows:
         shown = corrected or label
-        if shown in NEGATIVE:
+        if shown in NEGATIVE and (corrected or not is_undecided(probabilities)):
             mass = 1.0 if corrected else sum((probabilities or {}).get(name, 0.0) for name in NEGATIVE)
             candidates.append((mass, run_id, start_s, end_s, shown))
     candidates.sort(key=lambda moment: (-moment[0], str(moment[1]), moment[2]))

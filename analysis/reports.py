@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from analysis import wording
+from analysis.clarity import UNCLEAR_MARGIN
 from analysis.emotions import EMOTIONS, LABELS, NEGATIVE
 from analysis.evidence import explain, rule_name
 from analysis.flow import ReviewStatus
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from reportlab.platypus import Flowable
 
 CSV_COLUMNS = (
-    "session", "student_number", "student_name", "recorded_at", "duration_s", "judged_s", "coverage", "voice_coverage",
-    "face_coverage", "negative_share", *(f"share_{name}" for name in EMOTIONS), "enough_evidence", "in_baseline",
-    "ewma", "lower_limit", "upper_limit", "over_limit", "labels_corrected", "alerts", "model_version", "synthetic",
+    "session", "student_number", "student_name", "recorded_at", "duration_s", "judged_s", "undecided_s", "coverage",
+    "voice_coverage", "face_coverage", "negative_share", *(f"share_{name}" for name in EMOTIONS), "enough_evidence",
+    "in_baseline", "ewma", "lower_limit", "upper_limit", "over_limit", "labels_corrected", "alerts", "model_version", "synthetic",
 )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def _csv_row(student: Student, trend: Trend, number: int, point: Point) -> list[
         timezone.localtime(session.recorded_at).isoformat(timespec="minutes"),
         round(session.duration_s, 1),
         round(session.judged_s, 1),
+        round(session.undecided_s, 1),
         *(round(share, 4) for share in (session.coverage, session.voice_coverage, session.face_coverage)),
         _number(session.negative_share),
         *(_number(session.shares[name] if session.judged_s else None) for name in EMOTIONS),
@@ -254,6 +256,11 @@ def _method_part(trend: Trend) -> "list[Flowable]":
             "Where a person corrected a label, the person's counts."
         )
         % {"negative": negative},
+        gettext(
+            "Where emotions lie less than %(points)d percentage points below the likeliest one, the moment's time is "
+            "divided among them; if some of them are negative and some are not, it does not count as judged."
+        )
+        % {"points": round(100 * UNCLEAR_MARGIN)},
         gettext(
             "The baseline is the median of the student's own first %(count)d sessions with enough evidence (at least "
             "%(seconds)d seconds and %(coverage)s of the recording judged). The average gives the newest session a "

@@ -5,11 +5,16 @@ divided equally among them. A segment's weight is the time it owns this way; the
 each instant counts once, and splitting a segment in two changes nothing. A gap owns its time like any other segment,
 so one judged segment between gaps does not claim the whole of its four seconds as evidence.
 
+**Near-ties.** ``analysis.clarity`` names the contenders of a segment. Its time is divided equally among them; where
+some are negative and some are not, it is undecided and like a gap no evidence, neither of negative emotion nor of its
+absence. That time is kept apart as ``undecided_s``. A segment a person has named has one contender.
+
 **Share of an emotion.** The time owned by segments with that label over the time owned by all judged segments. Labels
 and not probability mass, for three reasons: the number equals what the page shows segment by segment; a person's
 correction has an exact meaning; and mass would flag ignorance: four of the seven classes are negative, so a model that
 knows nothing spreads 4/7 = 57 % of its mass over them, while its labels follow only what it saw. The mean
-probabilities stand beside the shares for whoever wants the mass. A person's correction counts over the model's label.
+probabilities, over judged and undecided time, stand beside the shares for whoever wants the mass. A person's correction
+counts over the model's label.
 
 **Baseline.** The student's own first sessions with enough evidence: their median, and their standard deviation with a
 floor, since a handful of sessions can lie together by chance. Later sessions are monitored against it by an
@@ -31,6 +36,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields import BooleanField
 
+from analysis.clarity import contenders, is_undecided
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.models import Alert, AlertRule, LabelCorrection, Recording, Run, Segment, SessionSummary
 from analysis.models.alert import RuleKind
@@ -44,7 +50,7 @@ SIGMA_FLOOR = 0.05
 
 
 class Judged(NamedTuple):
-    """One segment as far as a session index needs it; ``label`` is the person's where there is one."""
+    """One segment as far as a session index needs it; ``label`` is the person's where ``by_person``."""
 
     start_s: float
     end_s: float
@@ -52,6 +58,19 @@ class Judged(NamedTuple):
     probabilities: dict[str, float] | None
     voice: bool
     face: bool
+    by_person: bool = False
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is open if the segment is negative, and nobody has said which emotion it shows."""
+        return not self.by_person and is_undecided(self.probabilities)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The emotions among which the segment's time is divided; none for a gap or an undecided one."""
+        if self.label is None or self.undecided:
+            return ()
+        return (self.label,) if self.by_person or not self.probabilities else contenders(self.probabilities)
 
 
 @dataclass(frozen=True)
@@ -60,15 +79,18 @@ class Shares:
 
     Attributes:
         covered_s: seconds covered by segments, judged or not.
-        judged_s, voice_s, face_s: seconds owned by segments with any judgement, one of the voice, one of the face.
+        judged_s: seconds owned by segments with a judgement that counts.
+        undecided_s: seconds owned by segments of which it is open whether they are negative.
+        voice_s, face_s: seconds owned by segments with a judgement of the voice, of the face, decided or not.
         shares: share of the judged time per emotion, summing to 1; all 0 when nothing was judged.
-        negative_share: share of the judged time whose label is negative; None when nothing was judged.
-        mean_probabilities: mean over the judged time, summing to 1; all 0 when nothing was judged.
+        negative_share: share of the judged time that is negative; None when nothing was judged.
+        mean_probabilities: mean over the judged and the undecided time, summing to 1; all 0 when there is neither.
         corrected: segments whose label a person corrected.
     """
 
     covered_s: float
     judged_s: float
+    undecided_s: float
     voice_s: float
     face_s: float
     shares: dict[str, float]
@@ -98,32 +120,33 @@ def owned_time(spans: Sequence[tuple[float, float]]) -> list[float]:
     return owned
 
 
-def shares_of(segments: Sequence[Judged], corrected: int = 0) -> Shares:
+def shares_of(segments: Sequence[Judged]) -> Shares:
     """Adds segments up to the shares of a session (see the module's first lines for the rules)."""
     owned = owned_time([(segment.start_s, segment.end_s) for segment in segments])
     by_label = dict.fromkeys(EMOTIONS, 0.0)
     mass = dict.fromkeys(EMOTIONS, 0.0)
-    judged_s = voice_s = face_s = 0.0
+    judged_s = undecided_s = voice_s = face_s = 0.0
     for segment, seconds in zip(segments, owned, strict=True):
         voice_s += seconds * segment.voice
         face_s += seconds * segment.face
-        if segment.label is None:
-            continue
-        judged_s += seconds
-        by_label[segment.label] += seconds
         for name, probability in (segment.probabilities or {}).items():
             mass[name] += seconds * probability
+        undecided_s += seconds * segment.undecided
+        judged_s += seconds * bool(segment.shown)
+        for name in segment.shown:
+            by_label[name] += seconds / len(segment.shown)
     total = sum(mass.values())
     shares = {name: seconds / judged_s if judged_s else 0.0 for name, seconds in by_label.items()}
     return Shares(
         covered_s=math.fsum(owned),
         judged_s=judged_s,
+        undecided_s=undecided_s,
         voice_s=voice_s,
         face_s=face_s,
         shares=shares,
         negative_share=min(1.0, sum(shares[name] for name in NEGATIVE)) if judged_s else None,
         mean_probabilities={name: weight / total if total else 0.0 for name, weight in mass.items()},
-        corrected=corrected,
+        corrected=sum(segment.by_person for segment in segments),
     )
 
 
@@ -133,7 +156,8 @@ class SessionIndex(Shares):
 
     Attributes:
         duration_s: length of the recording in seconds.
-        coverage, voice_coverage, face_coverage: judged time over the recording's length, 0-1.
+        coverage: judged time over the recording's length, 0-1; undecided time does not count.
+        voice_coverage, face_coverage: the same of time with a judgement of the voice, of the face, decided or not.
     """
 
     recording_id: uuid.UUID
@@ -202,7 +226,6 @@ def _computed(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Shares]:
     if not run_ids:
         return {}
     by_run: dict[uuid.UUID, list[Judged]] = {run_id: [] for run_id in run_ids}
-    corrected = dict.fromkeys(run_ids, 0)
     newest = LabelCorrection.objects.filter(segment=OuterRef("pk")).order_by("-at").values("label")[:1]
     rows = (
         Segment.objects.filter(run__in=run_ids)
@@ -214,9 +237,9 @@ def _computed(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Shares]:
         .values_list("run_id", "start_s", "end_s", "label", "corrected_label", "probabilities", "has_voice", "has_face")
     )
     for run_id, start_s, end_s, label, correction, probabilities, voice, face in rows.iterator(chunk_size=5000):
-        by_run[run_id].append(Judged(start_s, end_s, correction or label, probabilities, voice, face))
-        corrected[run_id] += correction is not None
-    return {run_id: shares_of(segments, corrected[run_id]) for run_id, segments in by_run.items()}
+        shown = correction or label
+        by_run[run_id].append(Judged(start_s, end_s, shown, probabilities, voice, face, correction is not None))
+    return {run_id: shares_of(segments) for run_id, segments in by_run.items()}
 
 
 def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:

@@ -1,10 +1,14 @@
-"""Times, spans and shares as people read them; domain modules, charts, reports and page filters share these."""
+"""Times, shares and judgements as people read them; domain modules, charts, reports and page filters share these."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
+
+from analysis.clarity import contenders
+from analysis.emotions import LABELS
 
 
 def is_chinese() -> bool:
@@ -40,3 +44,9 @@ def duration(seconds: float) -> str:
 def day(at: datetime) -> str:
     """The date in the site's time zone and the reader's language."""
     return date_format(timezone.localtime(at), "DATE_FORMAT")
+
+
+def judgement(probabilities: Mapping[str, float]) -> str:
+    """The likeliest emotion's name; of an unclear moment the two likeliest."""
+    first, *others = (str(LABELS[name]) for name in contenders(probabilities))
+    return gettext("unclear: %(first)s or %(second)s") % {"first": first, "second": others[0]} if others else first

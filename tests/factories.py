@@ -125,6 +125,11 @@ def probabilities(label: str, certainty: float = 0.7) -> dict[str, float]:
     return {name: certainty if name == label else rest for name in EMOTIONS}
 
 
+def near_tie(first: str, second: str) -> dict[str, float]:
+    """Two emotions about equally likely, the first a little more."""
+    return dict.fromkeys(EMOTIONS, 0.04) | {first: 0.43, second: 0.37}
+
+
 class SegmentFactory(factory.django.DjangoModelFactory):
     """Four seconds every two, judged normal by voice and face alike."""
 

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analysis.api.serializers import PersonSerializer
+from analysis.clarity import is_unclear
 from analysis.emotions import EMOTIONS
 from analysis.flow import AlertStatus
 from analysis.models import LabelCorrection, Segment
@@ -84,14 +85,21 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     voice = StoredVoice(read_only=True)
     face = StoredFace(read_only=True)
     quality = serializers.DictField(read_only=True)
+    unclear = serializers.SerializerMethodField(
+        help_text="Several emotions are about equally likely, and nobody has corrected the label."
+    )
     corrections = CorrectionSerializer(many=True, read_only=True)
 
     class Meta:
         model = Segment
         fields = [
-            "index", "start_s", "end_s", "label", "probabilities", "voice", "face", "quality", "corrections",
+            "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality",
+            "corrections",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_unclear(self, segment: Segment) -> bool:
+        return is_unclear(segment.probabilities) and not segment.corrections.all()
 
 
 # --- trend ------------------------------------------------------------------------------------------------------------
@@ -126,7 +134,8 @@ class TrendSessionSerializer(serializers.Serializer[Any]):
     model_version = serializers.CharField()
     synthetic = serializers.BooleanField()
     covered_s = serializers.FloatField()
-    judged_s = serializers.FloatField()
+    judged_s = serializers.FloatField(help_text="Seconds with a judgement that counts.")
+    undecided_s = serializers.FloatField(help_text="Seconds of which it is open whether they are negative.")
     voice_s = serializers.FloatField()
     face_s = serializers.FloatField()
     shares = ProbabilitiesField(help_text="Share of the judged time per emotion; all 0 when nothing was judged.")

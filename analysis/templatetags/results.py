@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis import wording
 from analysis.alerts import explain, rule_name
+from analysis.clarity import contenders, is_unclear
 from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording
 from analysis.models.alert import RuleKind
@@ -20,6 +21,7 @@ register = template.Library()
 MOMENT_FILTERS: tuple[tuple[str, Promise], ...] = (
     ("all", _("All")),
     ("negative", _("Negative")),
+    ("unclear", _("Unclear")),
     ("corrected", _("Corrected")),
     ("gaps", _("Not judged")),
 )
@@ -83,6 +85,24 @@ def commonest(session: SessionIndex | None, count: int = 2) -> list[str]:
 def explanation_of(alert: Alert) -> list[str]:
     """Why the alert was raised, sentence by sentence."""
     return explain(alert)
+
+
+@register.filter
+def judgement_words(probabilities: dict[str, float]) -> str:
+    """What the model made of a moment: an emotion, or the two likeliest if it is unclear."""
+    return wording.judgement(probabilities)
+
+
+@register.filter
+def unclear(probabilities: dict[str, float]) -> bool:
+    """Whether several emotions are about equally likely in a moment."""
+    return is_unclear(probabilities)
+
+
+@register.filter
+def sureness(probabilities: dict[str, float]) -> str:
+    """The label's probability; for an unclear moment that of the runner-up beside it."""
+    return " / ".join(percent(probabilities[name]) for name in contenders(probabilities)[:2])
 
 
 @register.filter

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from analysis.clarity import UNCLEAR_MARGIN
 from analysis.emotions import EMOTIONS
 from analysis.intake import limits
 from analysis.views.card import read_card
@@ -14,7 +15,11 @@ from students.access import Action, door
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """What the system does, what it cannot do, and what to do when something goes wrong."""
-    return render(request, "analysis/help.html", {"limits": limits(), "emotions": EMOTIONS})
+    return render(
+        request,
+        "analysis/help.html",
+        {"limits": limits(), "emotions": EMOTIONS, "unclear_points": round(100 * UNCLEAR_MARGIN)},
+    )
 
 
 @door(Action.ACCOUNT)

@@ -1,5 +1,6 @@
 """The list of recordings, one recording with its analysis, and what one can do with it."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from analysis import charts, intake, runs
+from analysis import charts, intake, runs, wording
+from analysis.clarity import is_unclear, is_undecided
 from analysis.emotions import LABELS, NEGATIVE
 from analysis.errors import Refused, problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
@@ -114,9 +116,22 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 
 def _segments_data(run: Run) -> list[list[Any]]:
-    """What the page's script shows under the playhead: ``[id, start, end, label, corrected label]`` per segment."""
-    rows = _corrected(run.segments.all()).defer("voice", "face", "probabilities")
-    return [[s.pk, s.start_s, s.end_s, s.label, s.corrected[0].label if s.corrected else None] for s in rows]
+    """What the page's script shows under the playhead, per segment: ``[id, start, end, label, corrected, unclear]``.
+
+    ``corrected`` is a person's label, ``unclear`` the words for a moment with several likely emotions; or None.
+    """
+    rows = _corrected(run.segments.all()).defer("voice", "face")
+    return [
+        [
+            s.pk,
+            s.start_s,
+            s.end_s,
+            s.label,
+            s.corrected[0].label if s.corrected else None,
+            wording.judgement(s.probabilities) if is_unclear(s.probabilities) else None,
+        ]
+        for s in rows
+    ]
 
 
 def _corrected(segments: QuerySet[Segment]) -> QuerySet[Any]:
@@ -131,7 +146,9 @@ def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
     rows = run.segments.all()
     match chosen:
         case "negative":
-            rows = rows.filter(label__in=sorted(NEGATIVE))
+            rows = rows.filter(label__in=sorted(NEGATIVE)).exclude(pk__in=_uncorrected(run, is_undecided))
+        case "unclear":
+            rows = rows.filter(pk__in=_uncorrected(run, is_unclear))
         case "corrected":
             rows = rows.filter(corrections__isnull=False).distinct()
         case "gaps":
@@ -143,6 +160,12 @@ def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
         "moments_chosen": chosen,
         "run": run,
     }
+
+
+def _uncorrected(run: Run, condition: Callable[[dict[str, float]], bool]) -> list[int]:
+    """Keys of the segments whose probabilities meet the condition and that nobody has corrected."""
+    rows = run.segments.filter(label__isnull=False, corrections__isnull=True).values_list("pk", "probabilities")
+    return [pk for pk, probabilities in rows if condition(probabilities)]
 
 
 @door(Action.RESULTS_VIEW)

@@ -29,6 +29,7 @@ def session(number: int, negative: float) -> SessionIndex:
     return SessionIndex(
         covered_s=600,
         judged_s=600,
+        undecided_s=0,
         voice_s=600,
         face_s=600,
         shares=shares,

@@ -25,7 +25,7 @@ from analysis.trends import (
     student_trend,
     summaries_refresh,
 )
-from tests.factories import RecordingFactory, RunFactory, analysed, consented
+from tests.factories import RecordingFactory, RunFactory, analysed, consented, near_tie, probabilities
 
 
 def sessions_with(shares: list[float | None], judged_s: float = 300.0) -> list[SessionIndex]:
@@ -34,6 +34,7 @@ def sessions_with(shares: list[float | None], judged_s: float = 300.0) -> list[S
         SessionIndex(
             covered_s=300.0,
             judged_s=0.0 if share is None else judged_s,
+            undecided_s=0.0,
             voice_s=0.0,
             face_s=0.0,
             shares={name: (share or 0.0) * (name == "sad") for name in EMOTIONS},
@@ -73,8 +74,18 @@ def segments(draw: st.DrawFn) -> list[Judged]:
     found = []
     for start, end in draw(spans()):
         label = draw(labels)
-        rest = dict.fromkeys(EMOTIONS, 1 / 7)
-        found.append(Judged(start, end, label, rest if label else None, draw(st.booleans()), draw(st.booleans())))
+        certainty = draw(st.sampled_from([0.24, 0.4, 0.7]))
+        found.append(
+            Judged(
+                start,
+                end,
+                label,
+                probabilities(label, certainty) if label else None,
+                voice=draw(st.booleans()),
+                face=draw(st.booleans()),
+                by_person=label is not None and draw(st.booleans()),
+            )
+        )
     return found
 
 
@@ -108,7 +119,7 @@ def test_time_between_segments_is_owned_by_nobody():
 @given(segments())
 def test_shares_of_judged_time_sum_to_one(found):
     result = shares_of(found)
-    judged = any(segment.label for segment in found)
+    judged = any(segment.shown for segment in found)
     assert sum(result.shares.values()) == pytest.approx(1.0 if judged else 0.0)
     assert sum(result.mean_probabilities.values()) == pytest.approx(1.0 if judged else 0.0)
     assert (result.negative_share is not None) == judged
@@ -142,15 +153,37 @@ def test_the_order_of_segments_does_not_matter(found, random):
 
 def test_one_judged_segment_between_gaps_does_not_claim_all_its_time():
     gap = Judged(0, 4, None, None, False, False)
-    judged = Judged(2, 6, "sad", None, True, False)
+    judged = Judged(2, 6, "sad", probabilities("sad"), True, False)
     assert shares_of([gap, judged, gap._replace(start_s=4, end_s=8)]).judged_s == pytest.approx(2)
 
 
 def test_a_model_that_knows_nothing_is_not_negative_by_that():
     ignorant = Judged(0, 4, "normal", dict.fromkeys(EMOTIONS, 1 / 7), True, True)
     result = shares_of([ignorant])
-    assert result.negative_share == 0
+    assert result.negative_share is None
+    assert (result.judged_s, result.undecided_s) == (0, 4)
     assert sum(result.mean_probabilities[name] for name in NEGATIVE) == pytest.approx(4 / 7)
+
+
+def test_a_near_tie_of_a_negative_and_another_emotion_is_no_evidence():
+    clear = Judged(0, 4, "sad", probabilities("sad"), True, True)
+    result = shares_of([clear, Judged(4, 8, "happy", near_tie("happy", "sad"), True, True)])
+    assert (result.judged_s, result.undecided_s) == (4, 4)
+    assert result.negative_share == 1
+    assert result.voice_s == 8
+
+
+@pytest.mark.parametrize(("pair", "negative"), [(("sad", "scared"), 1), (("happy", "normal"), 0)])
+def test_a_near_tie_that_is_negative_either_way_is_divided(pair, negative):
+    result = shares_of([Judged(0, 4, pair[0], near_tie(*pair), True, True)])
+    assert [result.shares[name] for name in pair] == [0.5, 0.5]
+    assert result.negative_share == negative
+    assert result.judged_s == 4
+
+
+def test_what_a_person_called_it_is_never_unclear():
+    result = shares_of([Judged(0, 4, "happy", near_tie("happy", "sad"), True, True, by_person=True)])
+    assert (result.shares["happy"], result.undecided_s, result.corrected) == (1, 0, 1)
 
 
 # --- baseline and limits ----------------------------------------------------------------------------------------------
@@ -234,6 +267,16 @@ def test_a_session_counts_labels_by_time_and_gaps_as_not_covered():
     assert found.shares["sad"] == pytest.approx(0.5)
     assert found.negative_share == pytest.approx(0.5)
     assert found.voice_coverage == found.face_coverage == pytest.approx(10 / 12)
+
+
+@pytest.mark.django_db
+def test_undecided_time_makes_no_evidence():
+    recording = analysed(consented(), ["happy"] * 40)
+    assert session_index(recording).enough(30, 0.3)
+    recording.current_run.segments.filter(index__gte=10).update(probabilities=near_tie("happy", "sad"))
+    found = session_index(recording)
+    assert not found.enough(30, 0.3)
+    assert found.judged_s + found.undecided_s == pytest.approx(found.covered_s)
 
 
 @pytest.mark.django_db

@@ -16,12 +16,12 @@ function clock(value) {
   return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
 }
 
-function badge(name) {
+function badge(name, unclear) {
   const dot = document.createElement("span");
   dot.className = name ? `emotion-dot emotion-${name}` : "emotion-dot";
   const box = document.createElement("span");
-  box.className = "emotion";
-  box.append(dot, labels[name] ?? session.dataset.gap);
+  box.className = !name && unclear ? "emotion emotion-unclear" : "emotion";
+  box.append(dot, labels[name] ?? unclear ?? session.dataset.gap);
   return box;
 }
 
@@ -42,11 +42,11 @@ function showMoment() {
   if (segment === shown) return;
   shown = segment;
   at("correction").replaceChildren();
-  const [, start, end, label, corrected] = segment ?? [null, 0, 0, null, null];
+  const [, start, end, label, corrected, unclear] = segment ?? [null, 0, 0, null, null, null];
   at("moment-span").textContent = segment ? `${clock(start)}–${clock(end)}` : "";
-  at("moment-label").replaceChildren(segment ? badge(corrected ?? label) : "–");
+  at("moment-label").replaceChildren(segment ? badge(corrected ?? (unclear ? null : label), unclear) : "–");
   at("moment-corrected").hidden = !corrected;
-  at("moment-model").textContent = corrected ? labels[label] : "";
+  at("moment-model").textContent = corrected ? (unclear ?? labels[label]) : "";
   if (at("moment-correct")) at("moment-correct").hidden = !label;
 }
 

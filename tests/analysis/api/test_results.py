@@ -6,7 +6,7 @@ from analysis.emotions import EMOTIONS
 from analysis.flow import RunStatus
 from analysis.models import LabelCorrection, Recording
 from students.models import AuditEvent
-from tests.factories import RunFactory, SegmentFactory, analysed
+from tests.factories import RunFactory, SegmentFactory, analysed, near_tie
 
 
 def segments(recording: Recording) -> str:
@@ -29,7 +29,7 @@ def test_segments_come_as_the_engine_prints_them_with_index_and_corrections(peop
     assert page["count"] == 3
     first, gap, _ = page["results"]
     assert set(first) == {
-        "index", "start_s", "end_s", "label", "probabilities", "voice", "face", "quality", "corrections",
+        "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality", "corrections",
     }  # fmt: skip
     assert (first["index"], first["start_s"], first["end_s"], first["label"]) == (0, 0.0, 4.0, "sad")
     assert set(first["probabilities"]) == set(EMOTIONS)
@@ -41,6 +41,16 @@ def test_segments_come_as_the_engine_prints_them_with_index_and_corrections(peop
         "normal", "thinking", str(people.owner.pk),
     )  # fmt: skip
     assert gap["label"] is gap["probabilities"] is gap["voice"] is gap["face"] is None
+
+
+def test_a_near_tie_keeps_its_label_and_is_marked_until_corrected(people, api, recording):
+    recording.current_run.segments.filter(label="sad").update(probabilities=near_tie("sad", "normal"))
+    rows = api(people.owner).get(segments(recording)).json()["results"]
+    assert [(row["label"], row["unclear"]) for row in rows] == [("sad", True), (None, False), ("happy", False)]
+    (session,) = api(people.owner).get(f"/api/v1/students/{people.student.pk}/trend/").json()["sessions"]
+    assert session["undecided_s"] == pytest.approx(3)
+    LabelCorrection.objects.create(segment=recording.current_run.segments.get(index=0), label="sad", by=people.owner)
+    assert api(people.owner).get(segments(recording)).json()["results"][0]["unclear"] is False
 
 
 @pytest.mark.parametrize(("who", "status"), [("owner", 200), ("admin", 200), ("teammate", 404), ("staff", 404)])

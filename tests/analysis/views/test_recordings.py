@@ -9,7 +9,7 @@ from django.urls import reverse
 from analysis.models import Alert, LabelCorrection, Recording, Run, Segment
 from analysis.views import explained
 from students.models import AuditEvent
-from tests.factories import RecordingFactory, RunFactory, SegmentFactory, analysed
+from tests.factories import RecordingFactory, RunFactory, SegmentFactory, analysed, near_tie
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,14 @@ def _figure(page: str, key: str) -> dict:
     found = re.search(rf'<script id="{key}" type="application/json">(.*?)</script>', page, re.DOTALL)
     assert found, key
     return json.loads(found.group(1))
+
+
+def _tie(recording: Recording, index: int, first: str, second: str) -> Segment:
+    """Makes a segment one in which two emotions are about equally likely."""
+    segment = recording.current_run.segments.get(index=index)
+    segment.label, segment.probabilities = first, near_tie(first, second)
+    segment.save()
+    return segment
 
 
 # --- results ----------------------------------------------------------------------------------------------------------
@@ -50,8 +58,29 @@ def test_the_page_script_knows_every_segment_and_its_correction(people, as_user,
     segment = recording.current_run.segments.get(index=1)
     as_user(people.owner).post(reverse("segment-correct", args=[segment.pk]), {"label": "scared", "comment": ""})
     rows = _figure(_page(as_user(people.owner), "recording", recording), "segments")
-    assert rows[1] == [segment.pk, 2.0, 6.0, "sad", "scared"]
+    assert rows[1] == [segment.pk, 2.0, 6.0, "sad", "scared", None]
     assert rows[2][3] is None
+
+
+def test_a_near_tie_is_shown_as_unclear_with_both_names_until_a_person_corrects_it(people, as_user, recording):
+    segment = _tie(recording, 3, "happy", "sad")
+    client = as_user(people.owner)
+    page = _page(client, "recording", recording)
+    assert "unclear: happy or sad" in _page(client, "recording-moments", recording)
+    assert _figure(page, "segments")[3][5] == "unclear: happy or sad"
+    assert "unclear: happy or sad" in json.dumps(_figure(page, "timeline"))
+    assert "left open whether it was negative" in page
+    client.post(reverse("segment-correct", args=[segment.pk]), {"label": "sad", "comment": ""})
+    page = _page(client, "recording", recording)
+    assert "left open whether it was negative" not in page
+    assert "the system said unclear: happy or sad" in page
+
+
+def test_a_recording_without_a_clear_moment_says_so(people, as_user):
+    recording = analysed(people.student, ["happy"])
+    _tie(recording, 0, "happy", "sad")
+    page = _page(as_user(people.owner), "recording", recording)
+    assert "No moment was clear enough" in page
 
 
 def test_staff_see_state_and_quality_but_no_result(people, as_user, recording):
@@ -78,10 +107,19 @@ def test_looking_at_results_is_audited_and_looking_at_progress_is_not(people, as
     assert AuditEvent.objects.get(action="results.view").object_ref == recording.pk
 
 
+def test_a_moment_that_may_not_be_negative_is_not_listed_as_negative(people, as_user, recording):
+    client = as_user(people.owner)
+    _tie(recording, 0, "scared", "normal")
+    _tie(recording, 3, "scared", "sad")
+    assert _page(client, "recording-moments", recording, moments="negative").count("data-seek") == 2
+    assert _page(client, "recording-moments", recording, moments="unclear").count("data-seek") == 2
+
+
 def test_moments_can_be_narrowed_down(people, as_user, recording):
     client = as_user(people.owner)
     assert _page(client, "recording-moments", recording).count("data-seek") == 4
     assert _page(client, "recording-moments", recording, moments="negative").count("data-seek") == 1
+    assert "There are no such moments" in _page(client, "recording-moments", recording, moments="unclear")
     gaps = _page(client, "recording-moments", recording, moments="gaps")
     assert gaps.count("data-seek") == 1
     assert "not judged" in gaps

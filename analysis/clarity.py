@@ -1,0 +1,33 @@
+"""When a moment is too close to call: the one rule, for the shares, the alerts and the pages alike.
+
+The *contenders* of a moment are the emotions whose probability lies within ``UNCLEAR_MARGIN`` of the highest. A moment
+with several is *unclear*, and its label little better than a guess among them: with a margin below ten points it is
+right in one case of three, otherwise in two of three (docs/alerts.md has the figures). Its time is divided equally
+among its contenders, unless some of them are negative and some are not: then it is *undecided* and no evidence at all,
+as a gap is none.
+
+A low highest probability needs no rule of its own: of seven classes one below 22.8 % cannot be ten points ahead.
+"""
+
+from collections.abc import Mapping
+
+from analysis.emotions import NEGATIVE
+
+UNCLEAR_MARGIN = 0.10
+"""Emotions less than this (of 1) below the likeliest one are as good as equally likely."""
+
+
+def contenders(probabilities: Mapping[str, float]) -> tuple[str, ...]:
+    """The emotions that a moment may show, the likeliest first, which is the label (paper eq. 6)."""
+    ranked = sorted(probabilities, key=lambda name: -probabilities[name])
+    return tuple(name for name in ranked if probabilities[ranked[0]] - probabilities[name] < UNCLEAR_MARGIN)
+
+
+def is_unclear(probabilities: Mapping[str, float] | None) -> bool:
+    """Whether several emotions are about equally likely; a gap, which has no probabilities, is not unclear."""
+    return len(contenders(probabilities or {})) > 1
+
+
+def is_undecided(probabilities: Mapping[str, float] | None) -> bool:
+    """Whether it is even open if the moment is negative: some contenders are, and some are not."""
+    return len({name in NEGATIVE for name in contenders(probabilities or {})}) > 1
