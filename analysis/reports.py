@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 CSV_COLUMNS = (
     "session", "student_number", "student_name", "recorded_at", "duration_s", "judged_s", "undecided_s", "coverage",
     "voice_coverage", "face_coverage", "negative_share", *(f"share_{name}" for name in EMOTIONS), "enough_evidence",
-    "in_baseline", "ewma", "lower_limit", "upper_limit", "over_limit", "labels_corrected", "alerts", "model_version", "synthetic",
+    "in_baseline", "ewma", "lower_limit", "upper_limit", "over_limit", "labels_corrected", "alerts",
+    "model_version", "synthetic",
 )  # fmt: skip
 
 
