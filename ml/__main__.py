@@ -133,6 +133,26 @@ def train_voice(
     print_json({"version": entry["version"], "metrics": entry["metrics"]})
 
 
+@train.command("ablation")
+def train_ablation(
+    *,
+    manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7; default EMOREC_DATA.")] = None,
+    source: Annotated[Path | None, typer.Option(help="fer2013.csv or folder of sheets; default EMOREC_DATA.")] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
+    weights: Weights = None,
+) -> None:
+    """Train the rows of the paper's Table 1 that do not ship and write ablation.json; goes on where it was stopped."""
+    from ml.training.ablation import AblationOptions
+    from ml.training.ablation import train_ablation as run
+
+    chosen = {"manifest": manifest, "faces": source, "checkpoints": checkpoints, "seed": seed}
+    options = AblationOptions(weights=weights, **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]
+    with explained(), Bars() as bars:
+        written = run(options, bars)
+    print_json({name: {key: row[key] for key in ("n", "accuracy", "uar")} for name, row in written["rows"].items()})
+
+
 @evaluate.command("face")
 def evaluate_face(
     *,
@@ -213,6 +233,28 @@ def card(weights: Weights = None) -> None:
 
     with explained():
         errors.print(f"Written: {write_card(weights)}")
+
+
+@app.command()
+def corpus(
+    name: Annotated[str, typer.Argument(help="ravdess, emodb, casia or cheavd.")],
+    folder: Annotated[Path, typer.Argument(help="The unpacked corpus.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The manifest to write.")],
+    listing: Annotated[
+        Path | None, typer.Option("--list", help="cheavd only: CSV with the columns file, label, perhaps speaker.")
+    ] = None,
+) -> None:
+    """Make a manifest of a corpus as it is distributed, for train voice and evaluate voice|fusion.
+
+    CHEAVD2.0's own layout could not be seen: name its folder of clips and a list of file and label.
+    """
+    from ml.training.corpora import read_corpus, write_manifest
+
+    with explained():
+        counts = write_manifest(read_corpus(name, folder, listing), out)
+    rows = {label or "(outside the seven classes, not used)": count for label, count in counts.items()}
+    _show_table("Clips", rows)
 
 
 @app.command()

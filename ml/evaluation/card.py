@@ -12,9 +12,10 @@ from typing import Any
 from ml import weights
 from ml.config import Config
 from ml.emotions import EMOTIONS
-from ml.evaluation.face import Tell, default_source, evaluate_face
+from ml.evaluation.face import default_source, evaluate_face
 from ml.evaluation.fusion import evaluate_pairs
 from ml.evaluation.voice import default_manifest, evaluate_voice
+from ml.training.fer2013 import Tell
 
 MEASURED = "evaluation.json"
 SEED = 2022

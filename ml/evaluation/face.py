@@ -1,6 +1,5 @@
 """The face network on FER2013."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,9 @@ import numpy as np
 
 from ml.evaluation.metrics import report
 from ml.face.recogniser import FaceRecogniser
-from ml.training.fer2013 import Faces, data_folder, load_faces
+from ml.training.fer2013 import LABEL_SET, Faces, Tell, data_folder, load_faces
 
-LABEL_SET = "FER2013 (official label)"
 _BATCH = 256
-
-Tell = Callable[[str, float, float], None]
-"""``tell(what, completed, total)``"""
 
 
 def default_source() -> Path:

@@ -8,12 +8,12 @@ import numpy as np
 
 from ml.config import Config
 from ml.errors import RecognitionError
-from ml.evaluation.face import Tell, default_source, predict_faces
+from ml.evaluation.face import default_source, predict_faces
 from ml.evaluation.metrics import report
 from ml.evaluation.voice import default_manifest, labelled, predict_voices
 from ml.fusion import fuse
 from ml.recognise import Models, recognise
-from ml.training.fer2013 import load_faces
+from ml.training.fer2013 import Tell, load_faces
 
 PAIRED = "label-matched pairs of a FER2013 PublicTest face and an out-of-fold voice; not recordings of one person"
 RECORDED = "audio-visual recordings, each judged as a whole"

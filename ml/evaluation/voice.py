@@ -10,8 +10,8 @@ import soxr
 
 from ml import media
 from ml.containers import recognise_container
-from ml.evaluation.face import Tell
 from ml.evaluation.metrics import report
+from ml.training.fer2013 import Tell
 from ml.training.speech import Utterance, read_audio, read_manifest, speech_manifest
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser

@@ -6,20 +6,29 @@ agree on 63 % of the pictures only, so every figure says which one it refers to.
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from ml.emotions import EMOTIONS, from_corpus_name, from_fer2013
 
+Tell = Callable[[str, float, float], None]
+"""``tell(what, completed, total)``"""
+
 SIDE = 48
 """Side of a face in pixels."""
+
+LABEL_SET = "FER2013 (official label)"
 
 _TILES_PER_ROW = 48
 _SPLIT_FILES = {"Training": "training.csv", "PublicTest": "publictest.csv"}
 _VOTE_PREFIX = "ferplus_"
+_FERPLUS_FILE = "fer2013new.csv"
+_FERPLUS_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
+"""The seven classes' columns of FER+; contempt, unknown and NF ("no face") are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +89,27 @@ def load_sheets(folder: Path, split: str) -> Faces:
 
 
 def load_official_csv(path: Path, usage: str) -> Faces:
-    """Faces from Kaggle's ``fer2013.csv`` (columns emotion, pixels, Usage).
+    """Faces from Kaggle's ``fer2013.csv`` (columns emotion, pixels, Usage), with FER+ votes where they lie beside it.
+
+    Training pictures that also stand in a later split are left out, so that no figure rests on pictures learned from;
+    the later splits are taken whole.
 
     Args:
-        path: the CSV file.
+        path: the CSV file. A ``fer2013new.csv`` of FER+ (Barsoum et al. 2016) in the same folder gives the votes.
         usage: rows to take: "Training", "PublicTest" or "PrivateTest".
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no row has that usage, or a row does not hold 48x48 grey levels and a label 0-6.
+        ValueError: no row has that usage, a row does not hold 48x48 grey levels and a label 0-6, or the FER+ file does
+            not belong to this one.
     """
-    images, labels = [], []
+    images, labels, places = [], [], []
+    later = _pixels_of_later_splits(path) if usage == "Training" else frozenset()
     with path.open(newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            if row["Usage"].strip() != usage:
+        for number, row in enumerate(_official_rows(file), start=2):
+            if row["Usage"].strip() != usage or hash(row["pixels"]) in later:
                 continue
+            places.append(number - 2)
             pixels = np.array(row["pixels"].split(), dtype=np.int64)
             if pixels.size != SIDE * SIDE or pixels.min() < 0 or pixels.max() > 255:
                 raise ValueError(f"line {number} does not hold {SIDE}x{SIDE} grey levels")
@@ -107,7 +122,7 @@ def load_official_csv(path: Path, usage: str) -> Faces:
         images=faces,
         labels=np.array(labels, dtype=np.int64),
         groups=_identical(faces),
-        votes=np.zeros((len(faces), len(EMOTIONS)), dtype=np.float32),
+        votes=_ferplus_votes(path.with_name(_FERPLUS_FILE), places, usage),
     )
 
 
@@ -132,6 +147,34 @@ def _tile(sheet: np.ndarray, tile: int) -> np.ndarray:
     if face.shape != (SIDE, SIDE):
         raise ValueError(f"tile {tile} lies outside its sheet of {sheet.shape}")
     return face
+
+
+def _official_rows(file: TextIO) -> Iterator[dict[str, str]]:
+    rows = csv.DictReader(file)
+    if missing := [name for name in ("emotion", "pixels", "Usage") if name not in (rows.fieldnames or [])]:
+        raise ValueError(f"the file has no column {', '.join(missing)}: take fer2013.csv of the Kaggle challenge")
+    yield from rows
+
+
+def _pixels_of_later_splits(path: Path) -> frozenset[int]:
+    with path.open(newline="") as file:
+        return frozenset(hash(row["pixels"]) for row in _official_rows(file) if row["Usage"].strip() != "Training")
+
+
+def _ferplus_votes(path: Path, places: Sequence[int], usage: str) -> np.ndarray:
+    """FER+ votes of the rows at ``places`` (counted from 0), shares as in ``Faces``; zeros where there is no file."""
+    if not path.is_file():
+        return np.zeros((len(places), len(EMOTIONS)), dtype=np.float32)
+    with path.open(newline="") as file:
+        rows = csv.DictReader(file)
+        if missing := [name for name in ("Usage", *_FERPLUS_COLUMNS) if name not in (rows.fieldnames or [])]:
+            raise ValueError(f"{path.name} has no column {', '.join(missing)}: take the file that FER+ publishes")
+        known = list(rows)
+    if len(known) <= max(places) or any(known[place]["Usage"].strip() != usage for place in places):
+        raise ValueError(f"{path.name} does not have the same rows as fer2013.csv: take both complete and unsorted")
+    return np.stack(
+        [_vote_shares({_VOTE_PREFIX + name: known[place][name] for name in _FERPLUS_COLUMNS}) for place in places]
+    )
 
 
 def _vote_shares(row: dict[str, str]) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Speech corpora: the generic manifest, the audio behind it, and speaker-independent folds.
 
 A manifest is a CSV file with the columns ``path`` (relative to the file), ``speaker``, ``emotion7`` and, if there,
-``corpus``; other columns are ignored. RAVDESS, EmoDB and CASIA are read this way from the research data folder
-(``EMOREC_DATA``, ``speech/manifest.csv``), and so is any corpus of one's own.
+``corpus``, ``language`` and ``sex``; other columns are ignored. RAVDESS, EmoDB and CASIA are read this way from the
+research data folder (``EMOREC_DATA``, ``speech/manifest.csv``), and so is any corpus of one's own;
+``ml.training.corpora`` makes manifests from the corpora as they are distributed.
 """
 
 import csv
@@ -25,7 +26,7 @@ ANONYMOUS = "anonymous:"
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One labelled recording of one speaker. ``corpus`` is empty where the manifest names none.
+    """One labelled recording of one speaker. ``corpus``, ``language`` and ``sex`` are empty where not named.
 
     A row that names no speaker gets one of its own, ``anonymous:PATH``: good enough to be judged, not to train on.
     """
@@ -34,6 +35,8 @@ class Utterance:
     speaker: str
     emotion: Emotion
     corpus: str
+    language: str = ""
+    sex: str = ""
 
 
 def speech_manifest() -> Path:
@@ -68,7 +71,8 @@ def _utterance(row: dict[str, str], folder: Path, line: int) -> Utterance | None
     if emotion is None:
         raise ValueError(f"line {line}: {label!r} is not one of the seven classes")
     speaker = (row["speaker"] or "").strip() or f"{ANONYMOUS}{row['path']}"
-    return Utterance(folder / row["path"], speaker, emotion, (row.get("corpus") or "").strip())
+    corpus, language, sex = ((row.get(column) or "").strip() for column in ("corpus", "language", "sex"))
+    return Utterance(folder / row["path"], speaker, emotion, corpus, language, sex)
 
 
 def read_audio(path: Path) -> np.ndarray:

@@ -59,6 +59,53 @@ def test_holding_out_never_cuts_a_group() -> None:
     assert not np.array_equal(mask, held_out(groups, 0.1, seed=2))
 
 
+def test_training_pictures_of_a_later_split_are_left_out(tmp_path: Path) -> None:
+    rows = [(0, 10, "Training"), (3, 20, "Training"), (5, 10, "PrivateTest")]
+    path = write_csv(tmp_path / "fer2013.csv", *rows)
+    assert load_official_csv(path, "Training").images[:, 0, 0].tolist() == [20]
+    assert load_official_csv(path, "PrivateTest").images[:, 0, 0].tolist() == [10]
+
+
+FERPLUS = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
+
+
+def test_ferplus_votes_beside_the_official_file_are_read_row_by_row(tmp_path: Path) -> None:
+    rows = [(0, 10, "Training"), (0, 20, "PublicTest"), (3, 30, "Training"), (3, 40, "Training")]
+    path = write_csv(tmp_path / "fer2013.csv", *rows)
+    (tmp_path / "fer2013new.csv").write_text(
+        FERPLUS
+        + "Training,fer0.png,4,0,0,0,1,0,3,2,0,0\n"
+        + "PublicTest,fer1.png,0,10,0,0,0,0,0,0,0,0\n"
+        + "Training,fer2.png,0,0,0,10,0,0,0,0,0,0\n"
+        + "Training,,0,0,0,0,0,0,0,0,0,10\n"
+    )
+    votes = load_official_csv(path, "Training").votes
+    assert votes[0].tolist() == pytest.approx([1 / 8, 0, 0, 0, 3 / 8, 0, 4 / 8])
+    assert votes[1, Emotion.SAD] == 1
+    assert (votes[2] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("ferplus", "complaint"),
+    [
+        (FERPLUS + "Training,a.png,10,0,0,0,0,0,0,0,0,0\n", "same rows"),
+        (FERPLUS + "Training,a.png,10,0,0,0,0,0,0,0,0,0\n" * 2, "same rows"),
+        ("Usage,votes\nTraining,1\n", "no column neutral"),
+    ],
+)
+def test_a_ferplus_file_of_something_else_is_refused(tmp_path: Path, ferplus: str, complaint: str) -> None:
+    path = write_csv(tmp_path / "fer2013.csv", (0, 10, "Training"), (0, 20, "PublicTest"))
+    (tmp_path / "fer2013new.csv").write_text(ferplus)
+    with pytest.raises(ValueError, match=complaint):
+        load_official_csv(path, "PublicTest")
+
+
+def test_a_csv_without_the_official_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "faces.csv").write_text("label,image\n0,a.png\n")
+    with pytest.raises(ValueError, match="no column emotion, pixels, Usage"):
+        load_official_csv(tmp_path / "faces.csv", "Training")
+
+
 @pytest.mark.data
 def test_the_research_sheets_hold_the_documented_faces(research_data: Path) -> None:
     faces = load_sheets(research_data / "fer2013", "PublicTest")
