@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.functional import lazy
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from students.audit_words import action_words
 from students.evidence import MAX_BYTES as EVIDENCE_MAX_BYTES
 from students.models import AuditEvent, Purpose, Role, Student, User
 from students.records import LAST_YEAR
@@ -132,6 +134,7 @@ class AuditFilterForm(forms.Form):
     """Narrows the audit trail."""
 
     action = forms.ChoiceField(label=_("Action"), required=False)
+    who = forms.ChoiceField(label=_("Who"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=DayInput())
     until = forms.DateField(label=_("To"), required=False, widget=DayInput())
     student = forms.UUIDField(required=False, widget=forms.HiddenInput())
@@ -139,16 +142,26 @@ class AuditFilterForm(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         actions = AuditEvent.objects.order_by("action").values_list("action", flat=True).distinct()
-        field = self.fields["action"]
+        self._offer(
+            "action", _("everything"), sorted(((code, action_words(code)) for code in actions), key=itemgetter(1))
+        )
+        people = [(str(person.pk), str(person)) for person in User.objects.order_by("last_name", "first_name", "pk")]
+        self._offer("who", _("everybody"), [("system", str(_("the system"))), *people])
+
+    def _offer(self, name: str, everything: str | Promise, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  (for the type checker)
-        field.choices = [("", _("everything")), *((action, action) for action in actions)]
+        field.choices = [("", everything), *choices]
 
     def condition(self) -> dict[str, Any]:
         """The filter on ``AuditEvent`` rows; fields that make no sense narrow nothing."""
         self.is_valid()
         given = self.cleaned_data
+        who = given.get("who")
         wanted = {
             "action": given.get("action"),
+            "actor__isnull": who == "system",
+            "actor": who if who != "system" else None,
             "student_ref": given.get("student"),
             "at__gte": _midnight(given.get("since")),
             "at__lt": _midnight(given.get("until"), days=1),

@@ -1,14 +1,22 @@
 """The audit trail page."""
 
+import ast
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from analysis.flow import UNFINISHED_RUN, AlertStatus, RunStatus
+from analysis.storage import REMOVED
 from students import audit
+from students.audit_words import ACTIONS
 from students.models import AuditEvent
 from tests.factories import StudentFactory
+
+PROJECT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.django_db
 
@@ -48,9 +56,63 @@ def test_it_is_narrowed_by_action_day_and_student(as_user, people):
     assert set(trail(browser, student=people.student.pk)[0]) == {"a.today", "a.yesterday", "a.earlier"}
 
 
+def test_it_is_narrowed_by_who_did_it(as_user, people):
+    browser = as_user(people.admin)
+    audit.record("a.owner", actor=people.owner)
+    audit.record("a.system")
+    assert trail(browser, who=people.owner.pk)[0] == ["a.owner"]
+    assert trail(browser, who="system")[0] == ["a.system"]
+    assert set(trail(browser)[0]) == {"a.owner", "a.system"}
+
+
+def test_actions_and_details_are_words(as_user, people):
+    audit.record("consent.grant", actor=people.owner, purpose="voice", evidence=False, expires_on=None)
+    audit.record("roster.import", rows={"create": 2, "error": 0})
+    audit.record("student.update", fields=["programme", "year"])
+    audit.record("someone.elses", colour="red")
+    browser = as_user(people.admin)
+    _events, body = trail(browser)
+    assert "Recorded a consent" in body
+    assert "purpose: Analysing the voice; with a form: no<" in body
+    assert "rows: new 2, with an error 0" in body
+    assert "fields: programme, year" in body
+    assert "someone.elses" in body
+    assert "colour: red" in body
+    people.admin.language = "zh-hans"
+    people.admin.save()
+    assert "consent.grant" not in re.sub(r"<option.*?>", "", trail(browser)[1])
+
+
+def _written_actions() -> set[str]:
+    """Every action that the sources write in so many words."""
+    found = set()
+    for folder in ("students", "analysis", "emorec_site"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and isinstance(node.func.value, ast.Name)
+                    and (node.func.value.id, node.func.attr) in {("audit", "record"), ("audit", "event")}
+                ):
+                    found |= {n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and "." in n.value}
+    return {action for action in found if not action.endswith(".")}
+
+
+def test_every_action_that_is_written_has_words():
+    written = _written_actions()
+    assert len(written) > 30
+    ended = (status for status in RunStatus.values if status not in UNFINISHED_RUN)
+    moved = (status for status in AlertStatus.values if status != AlertStatus.OPEN)
+    built = {f"run.{status}" for status in ended} | {f"alert.{status}" for status in moved} | {REMOVED}
+    built |= {"consent.withdraw", "consent.expire"}
+    assert (written | built) - ACTIONS.keys() == set()
+    assert ACTIONS.keys() - written - built == set()
+
+
 def test_nonsense_in_the_address_narrows_nothing(as_user, people):
     audit.record("a.b")
-    nonsense = {"action": "no.such", "since": "yesterday", "until": "99", "student": "x", "page": "-3"}
+    nonsense = {"action": "no.such", "who": "nobody", "since": "yesterday", "until": "99", "student": "x", "page": "-3"}
     assert trail(as_user(people.admin), **nonsense)[0] == ["a.b"]
 
 
