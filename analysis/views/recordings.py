@@ -162,7 +162,7 @@ def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _uncorrected(run: Run, condition: Callable[[dict[str, float]], bool]) -> list[int]:
+def _uncorrected(run: Run, condition: Callable[[dict[str, float] | None], bool]) -> list[int]:
     """Keys of the segments whose probabilities meet the condition and that nobody has corrected."""
     rows = run.segments.filter(label__isnull=False, corrections__isnull=True).values_list("pk", "probabilities")
     return [pk for pk, probabilities in rows if condition(probabilities)]

@@ -36,6 +36,24 @@ def test_the_bar_is_nearly_full_when_the_last_stage_is_done(voice, face):
     assert overall.percent == worker.ALMOST
 
 
+SECONDS = {"frames": 3.1, "separation": 1.8, "face": 1.0, "voice": 0.8, "speech": 0.4}
+"""What ``make bench`` measured per stage."""
+
+
+@pytest.mark.parametrize("kinds", ["voice and face", "voice", "face", "film without sound"])
+def test_the_bar_rises_as_time_passes(kinds):
+    overall = worker.Overall(voice=kinds != "face", face=kinds != "voice")
+    left_out = {"voice": worker.FACE_STAGES, "voice and face": frozenset()}.get(kinds, worker.VOICE_STAGES)
+    seconds = {stage: SECONDS.get(stage, 0.05) for stage in STAGES if stage not in left_out}
+    passed = 0.0
+    for stage, length in seconds.items():
+        for step in range(11):
+            percent = overall.update(stage, step, 10)
+            expected = 100 * (passed + length * step / 10) / sum(seconds.values())
+            assert percent == pytest.approx(expected, abs=4), stage
+        passed += length
+
+
 def test_every_stage_of_the_engine_has_a_weight():
     assert set(worker.STAGE_WEIGHTS) == set(STAGES)
 
