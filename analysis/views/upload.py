@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q, Value
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from analysis import wording
 from analysis.intake import limits
@@ -21,6 +22,9 @@ from analysis.models.recording import UploadStatus
 from students.access import Action, door, scoped, signed_in
 from students.consent import in_force
 from students.models import Consent, Purpose, Student, User
+
+LISTED = 20
+"""So many students are listed at most; a search finds the others."""
 
 
 @dataclass(frozen=True)
@@ -49,25 +53,51 @@ def _choice(student: Student) -> Choice:
     return Choice(student, voice, face, reason)
 
 
-def choices(user: User) -> list[Choice]:
-    """Every student the user may upload for in principle; those who can be chosen first."""
-    rows = (
-        scoped(user, Action.RECORDING_UPLOAD, Student.objects.all(), student="")
-        .prefetch_related(Prefetch("consents", Consent.objects.filter(in_force()), to_attr="consents_in_force"))
-        .order_by("name", "number")
+def choices(user: User, wanted: str = "", chosen: UUID | None = None) -> tuple[list[Choice], int]:
+    """The first ``LISTED`` students whose name or number holds ``wanted``, and how many there are in all.
+
+    The chosen student comes first whatever is looked for, then those for whom an upload is possible.
+    """
+    standing = Consent.objects.filter(in_force(), student=OuterRef("pk"))
+    rows = scoped(user, Action.RECORDING_UPLOAD, Student.objects.all(), student="").annotate(
+        chosen=Q(pk=chosen) if chosen else Value(value=False),
+        possible=Exists(standing.filter(purpose=Purpose.RECORDING))
+        & Exists(standing.filter(purpose__in=[Purpose.VOICE, Purpose.FACE])),
     )
-    return sorted((_choice(student) for student in rows), key=lambda choice: not choice.possible)
+    if wanted:
+        rows = rows.filter(Q(chosen=True) | Q(name__icontains=wanted) | Q(number__icontains=wanted))
+    listed = rows.order_by("-chosen", "-possible", "name", "number").prefetch_related(
+        Prefetch("consents", Consent.objects.filter(in_force()), to_attr="consents_in_force")
+    )
+    return [_choice(student) for student in listed[:LISTED]], rows.count()
+
+
+def _key(text: str) -> UUID | None:
+    """The id that a form or an address names, if it is one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @door(Action.RECORDING_UPLOAD)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
-    """Choose the student, say when it was recorded, then send a file or record on the spot."""
+    """Choose the student, say when it was recorded, then send a file or record on the spot.
+
+    A search for a student comes by POST, so that no name ever stands in an address or a log.
+    """
     user = signed_in(request)
+    wanted = request.POST.get("q", "").strip()[:80]
+    chosen = _key(request.POST.get("student") or request.GET.get("student", ""))
+    shown, found = choices(user, wanted, chosen)
+    students = {"choices": shown, "found": found, "wanted": wanted, "chosen": chosen}
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "analysis/_upload_students.html", students)
     allowed_here = limits()
     context = {
-        "choices": choices(user),
-        "chosen": request.GET.get("student", ""),
+        **students,
+        "recorded_at": request.POST.get("recorded_at", ""),
         "limits": allowed_here,
         "unfinished": Upload.objects.filter(user=user, status=UploadStatus.RECEIVING).select_related("student"),
         "settings": _settings(request),

@@ -67,6 +67,12 @@ function link(recording, text) {
   return anchor;
 }
 
+// A refusal of this very content. A lost session, a missing consent or a busy server can change; the file stays.
+function isFinal(status, code) {
+  return status === 413 || status === 415 || status === 422 || code === "duplicate";
+}
+const refused = new Set();
+
 // What the answer to the last byte said about the recording that the upload has become.
 const became = { recording: "", duplicate: false };
 
@@ -138,28 +144,33 @@ const uppy = new Uppy({
 
 uppy.on("file-added", (file) => {
   if (file.source === "Webcam") form.elements.recorded_at.value = localNow();
-  // A restored file knows its student; the form shows it again.
-  const known = file.meta.student && form.querySelector(`input[name="student"][value="${CSS.escape(file.meta.student)}"]`);
-  if (known && !known.disabled) known.checked = true;
+});
+// A restored file knows its student; the form shows it again, from the server if it is not on the list.
+uppy.on("restored", () => {
+  const student = uppy.getFiles()[0]?.meta.student;
+  if (!student) return;
+  const listed = form.querySelector(`input[name="student"][value="${CSS.escape(student)}"]`);
+  if (listed) listed.checked = !listed.disabled;
+  else window.htmx.ajax("POST", form.action, { target: "#student-list", values: { student } });
 });
 uppy.on("upload", () => Object.assign(became, { recording: "", duplicate: false }));
 uppy.on("upload-success", finished);
-uppy.on("upload-error", (_file, error) => {
+uppy.on("upload-error", (file, error) => {
   const { title, text, code, recording } = explain(error);
   const box = say("warning", title, text, code);
   if (recording) box.append(link(recording, words.openExisting));
+  if (code && isFinal(error.originalResponse.getStatus(), code)) refused.add(file.id);
 });
-
-const filter = document.getElementById("student-filter");
-filter?.addEventListener("input", () => {
-  const wanted = filter.value.trim().toLocaleLowerCase();
-  let shown = 0;
-  for (const row of form.querySelectorAll("[data-student]")) {
-    row.hidden = !row.dataset.student.toLocaleLowerCase().includes(wanted);
-    shown += row.hidden ? 0 : 1;
+// What the server refused would be refused again: it is taken away, here and from what Golden Retriever has kept.
+uppy.on("complete", ({ failed }) => {
+  for (const file of failed ?? []) {
+    if (refused.delete(file.id)) uppy.removeFile(file.id);
   }
-  document.getElementById("student-none").hidden = shown > 0;
 });
 
-form.addEventListener("submit", (event) => event.preventDefault());
+// The search asks the server while one types; only without scripts is the form itself sent.
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  window.htmx.trigger("#student-search", "look");
+});
 if (!form.elements.recorded_at.value) form.elements.recorded_at.value = localNow();

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.models import Recording, Run
 from tests.analysis import clips
-from tests.factories import RunFactory, SegmentFactory
+from tests.factories import RunFactory, SegmentFactory, consented
 
 
 @pytest.fixture
@@ -55,6 +55,24 @@ def test_nothing_is_sent_before_a_student_is_chosen(people, visitor, clip):
     assert not Recording.objects.exists()
 
 
+def test_a_student_beyond_the_list_is_found_while_typing(people, visitor, clip):
+    for number in range(25):
+        consented(name=f"Aaron {number:02}")
+    wanted = consented(name="Zhang Wei")
+    staff = visitor()
+    staff.sign_in(people.staff)
+    staff.go("/upload/")
+    assert staff.page.locator(f'input[value="{wanted.pk}"]').count() == 0
+    staff.page.fill("#student-search", "zhang")
+    _choose(staff.page, wanted)
+    staff.page.fill("#student-search", "aaron 01")
+    staff.page.wait_for_selector("text=Aaron 01")
+    assert staff.page.is_checked(f'input[value="{wanted.pk}"]')
+    _send(staff.page, clip)
+    staff.page.wait_for_selector("text=The recording has arrived and is stored")
+    assert Recording.objects.get().student == wanted
+
+
 def test_a_text_that_calls_itself_a_video_is_refused_in_plain_words(people, visitor, tmp_path):
     fake = tmp_path / "interview.mp4"
     fake.write_text("This is not a video. " * 200)
@@ -65,6 +83,12 @@ def test_a_text_that_calls_itself_a_video_is_refused_in_plain_words(people, visi
     _send(staff.page, fake)
     staff.page.wait_for_selector("text=not a video or sound format that can be analysed")
     assert not Recording.objects.exists()
+    staff.page.wait_for_selector(".uppy-Dashboard-AddFiles")
+    staff.page.wait_for_timeout(1500)  # Golden Retriever writes down what it keeps twice a second
+    staff.go("/upload/")
+    staff.page.wait_for_selector(".uppy-Dashboard-AddFiles")
+    staff.page.wait_for_timeout(500)  # long enough to have offered it again
+    assert staff.page.locator(".uppy-Dashboard-Item").count() == 0
     # The browser notes every answer above 400 in its console; this one was the point of the test.
     staff.complaints = [said for said in staff.complaints if "415" not in said]
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from students.models import Purpose
+from analysis.views.upload import LISTED
+from students.models import Purpose, Student
 from tests.factories import ConsentFactory, StudentFactory, consented
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,53 @@ def test_what_will_be_analysed_is_told(page):
 def test_the_student_one_came_from_is_chosen(people, page):
     assert "checked" in _option(page(f"?student={people.student.pk}"), people.student)
     assert "checked" not in _option(page(), people.student)
+
+
+def test_the_list_is_short_and_a_search_by_name_or_number_finds_the_others(people, as_user):
+    for number in range(LISTED + 5):
+        consented(name=f"Aaron {number:02}")
+    last = consented(name="Zhang Wei", number="S-77")
+    staff = as_user(people.staff)
+    page = staff.get("/upload/").content.decode()
+    assert page.count('name="student"') == LISTED
+    assert f"{LISTED} of {Student.objects.count()} students are shown" in page
+    assert str(last.pk) not in page
+    for wanted in ("zhang", "s-77"):
+        found = staff.post("/upload/", {"q": wanted}).content.decode()
+        assert found.count('name="student"') == 1
+        assert str(last.pk) in found
+    assert "No such student" in staff.post("/upload/", {"q": "nobody at all"}).content.decode()
+
+
+def test_the_chosen_student_stays_on_the_list_while_one_searches(people, as_user):
+    other = consented(name="Zhang Wei")
+    query = {"q": "zhang", "student": str(people.student.pk), "recorded_at": "2026-03-02T14:30"}
+    page = as_user(people.staff).post("/upload/", query).content.decode()
+    assert "checked" in _option(page, people.student)
+    assert "checked" not in _option(page, other)
+    assert 'value="2026-03-02T14:30"' in page
+
+
+def test_a_search_while_typing_answers_with_the_list_alone(people, as_user):
+    page = as_user(people.staff).post("/upload/", {"q": "student"}, headers={"HX-Request": "true"}).content.decode()
+    assert str(people.student.pk) in page
+    assert "<html" not in page
+
+
+def test_those_who_can_be_chosen_come_first_and_the_list_takes_few_queries(
+    people, as_user, django_assert_max_num_queries
+):
+    without = StudentFactory(name="Aaron")
+    for number in range(10):
+        consented(name=f"Zoe {number}")
+    staff = as_user(people.staff)
+    with django_assert_max_num_queries(10):
+        page = staff.get("/upload/").content.decode()
+    assert page.index("Zoe 9") < page.index(str(without.pk))
+
+
+def test_nonsense_for_a_student_chooses_nobody(people, as_user):
+    assert "checked" not in as_user(people.staff).get("/upload/?student=nobody").content.decode()
 
 
 def test_limits_are_told_before(page, settings):

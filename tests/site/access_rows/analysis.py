@@ -13,7 +13,7 @@ ROWS = {
     "report-pdf": [get("302 200 404 404 200", of="student")],
     "report-csv": [get("302 200 404 404 200", of="student")],
     # --- recordings
-    "upload": [get("302 404 404 200 404")],
+    "upload": [get("302 404 404 200 404"), post("302 404 404 200 404", data={"q": "a"})],
     "recordings": [get("302 200 200 200 200")],
     "recording": [get("302 200 404 200 200", of="recording")],
     "recording-status": [get("302 200 404 200 200", of="recording")],
