@@ -214,6 +214,19 @@ EMOREC_RUN_LIMIT_S = env.int("EMOREC_RUN_LIMIT_S", 4 * 60 * 60)
 
 # --- Celery: a bell, not a ledger ---------------------------------------------------------------------------------
 REDIS_URL = env.str("EMOREC_REDIS_URL", "redis://127.0.0.1:6379/0")
+# The cache holds the API's request counters and nothing that a page needs; a Redis that is away must not hold one up.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "emorec",
+        "OPTIONS": {
+            "serializer": "emorec_site.cache.JSONSerializer",
+            "socket_timeout": 0.5,
+            "socket_connect_timeout": 0.5,
+        },
+    }
+}
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
@@ -260,7 +273,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("EMOREC_EMAIL_FROM", "EmoRec <emorec@localhost>")
 
 # --- API ----------------------------------------------------------------------------------------------------------
-# Rates hold per web process and are there to stop a script that runs away, not to meter anybody; off in the tests.
+# Rates are there to stop a script that runs away, not to meter anybody; off in the tests.
 API_RATES = {"user": env.str("EMOREC_API_RATE", "600/min"), "upload": "300/hour", "token": "10/min"}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -273,8 +286,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "analysis.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
+        "analysis.api.throttling.UserThrottle",
+        "analysis.api.throttling.ScopeThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": API_RATES if MODE != "test" else dict.fromkeys(API_RATES),
     "NUM_PROXIES": 1 if EMOREC_BEHIND_PROXY else 0,

@@ -1,13 +1,15 @@
 """Every failure has one shape, and none says more than it should."""
 
 import logging
+import subprocess
+import sys
 
 import pytest
 from django.test import Client
 from rest_framework.settings import api_settings
-from rest_framework.throttling import UserRateThrottle
 
 from analysis.api import account
+from analysis.api.throttling import UserThrottle
 
 
 def error_of(response) -> dict:
@@ -112,7 +114,7 @@ def test_a_session_may_read(people, as_user):
 
 
 def test_too_many_requests_are_429_and_say_how_long_to_wait(people, api, monkeypatch):
-    monkeypatch.setattr(UserRateThrottle, "rate", "2/min", raising=False)
+    monkeypatch.setattr(UserThrottle, "rate", "2/min", raising=False)
     script = api(people.owner)
     assert [script.get("/api/v1/me/").status_code for _ in range(2)] == [200, 200]
     response = script.get("/api/v1/me/")
@@ -121,6 +123,34 @@ def test_too_many_requests_are_429_and_say_how_long_to_wait(people, api, monkeyp
     assert error["code"] == "too_many_requests"
     assert 0 < error["retry_after_s"] <= 61
     assert int(response["Retry-After"]) == error["retry_after_s"]
+
+
+def test_requests_are_counted_for_all_web_processes_together(people, api, monkeypatch):
+    monkeypatch.setattr(UserThrottle, "rate", "2/min", raising=False)
+    count = (
+        "import time; from django.core.cache import cache; key = 'throttle_user_%s';"
+        "cache.set(key, [time.time(), *(cache.get(key) or [])], 60)"
+    )
+    script = api(people.owner)
+    assert script.get("/api/v1/me/").status_code == 200
+    subprocess.run([sys.executable, "manage.py", "shell", "--no-imports", "-c", count % people.owner.pk], check=True)
+    assert script.get("/api/v1/me/").status_code == 429
+
+
+@pytest.fixture
+def no_redis(settings, tmp_path):
+    """A cache whose Redis is not there; gives its address."""
+    address = f"unix://{tmp_path}/nobody.sock"
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": address}}
+    return address
+
+
+def test_without_redis_requests_go_through_uncounted(people, api, monkeypatch, no_redis, caplog):
+    monkeypatch.setattr(UserThrottle, "rate", "1/min", raising=False)
+    script = api(people.owner)
+    assert [script.get("/api/v1/me/").status_code for _ in range(3)] == [200, 200, 200]
+    assert "a request was not counted (ConnectionError)" in caplog.text
+    assert no_redis not in caplog.text
 
 
 def test_the_rates_are_off_in_tests_and_named_for_every_scope():
