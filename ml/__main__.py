@@ -216,14 +216,19 @@ def evaluate_fusion(
 def evaluate_all(as_json: AsJson = False, weights: Weights = None) -> None:
     """Measure everything on the research data, in the form of the paper's Tables 1 and 2, and write the model card."""
     from ml.evaluation import card
+    from ml.evaluation.measure import measure
 
     with explained(), Bars() as bars:
-        figures = card.measure(weights, bars)
+        measured = measure(weights, bars)
         written = card.write_card(weights)
     if as_json:
-        print_json(figures)
-    else:
-        errors.print(f"Written: {written}")
+        print_json(measured["figures"])
+        return
+    for table in card.tables(weights):
+        _show_rows(table.title, table.head, table.rows)
+    for sentence in measured["advice"]:
+        typer.echo(sentence)
+    errors.print(f"Written: {written}. It took {measured['seconds']} seconds.")
 
 
 @app.command()
@@ -308,6 +313,16 @@ def _show_table(title: str, values: dict[str, Any]) -> None:
     for key, value in values.items():
         text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
         table.add_row(key.replace("_", " "), text)
+    Console().print(table)
+
+
+def _show_rows(title: str, head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, title=title)
+    for row in rows:
+        table.add_row(*row)
     Console().print(table)
 
 

@@ -32,8 +32,13 @@ def evaluate_face(source: Path, split: str, weights: Path | None, tell: Tell) ->
     faces = load_faces(source, split)
     recogniser = FaceRecogniser.load(weights)
     probabilities = predict_faces(recogniser, faces, tell)
+    return face_figures(probabilities, faces, split, recogniser.version)
+
+
+def face_figures(probabilities: np.ndarray, faces: Faces, split: str, version: str) -> dict[str, Any]:
+    """The figures of ``predict_faces``' answers against the official label."""
     figures = report(probabilities, faces.labels, ["FER2013"] * len(faces))
-    return {**figures, "split": split, "label_set": LABEL_SET, "model": recogniser.version}
+    return {**figures, "split": split, "label_set": LABEL_SET, "model": version}
 
 
 def predict_faces(recogniser: FaceRecogniser, faces: Faces, tell: Tell) -> np.ndarray:

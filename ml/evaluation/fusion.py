@@ -9,13 +9,15 @@ import numpy as np
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.evaluation.face import default_source, predict_faces
-from ml.evaluation.metrics import report
+from ml.evaluation.intervals import uar_gain_interval
+from ml.evaluation.metrics import headline, report
+from ml.evaluation.pairs import PAIRED, partners
 from ml.evaluation.voice import default_manifest, labelled, predict_voices
 from ml.fusion import fuse
 from ml.recognise import Models, recognise
 from ml.training.fer2013 import Tell, load_faces
+from ml.training.speech import Utterance
 
-PAIRED = "label-matched pairs of a FER2013 PublicTest face and an out-of-fold voice; not recordings of one person"
 RECORDED = "audio-visual recordings, each judged as a whole"
 _NO_USE = frozenset({"no_usable_signal", "no_streams"})
 
@@ -41,54 +43,82 @@ def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: 
     for number, utterance in enumerate(utterances):
         faces[number] = face_of(utterance.path, models, config)
         tell("recordings", number + 1, len(utterances))
-    labels = np.array([int(utterance.emotion) for utterance in utterances])
-    corpora = [utterance.corpus for utterance in utterances]
-    return {**compare(faces, voices, labels, corpora, config), "examples": RECORDED}
+    return {**compare(faces, voices, utterances, config), "examples": RECORDED}
 
 
 def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Tell) -> dict[str, Any]:
-    """Figures on label-matched pairs, for want of an audio-visual corpus: every out-of-fold voice of the speech corpora
-    with a face of the same class drawn from FER2013's PublicTest.
-
-    Such pairs are easier than people: face and voice err independently of each other.
-    """
+    """Figures on label-matched pairs (``ml.evaluation.pairs``): every out-of-fold voice of the speech corpora with a
+    face of the same class drawn from FER2013's PublicTest."""
     models = Models.load(weights)
     test = load_faces(default_source(), "PublicTest")
     seen = predict_faces(models.face, test, tell)
     utterances = labelled(default_manifest())
     voices = predict_voices(models.voice, utterances, True, tell)
-    labels = np.array([int(utterance.emotion) for utterance in utterances])
-    draws = np.random.default_rng(seed)
-    partners = [int(draws.choice(np.flatnonzero(test.labels == label))) for label in labels]
-    figures = compare(seen[partners], voices, labels, [utterance.corpus for utterance in utterances], config)
-    return {**figures, "examples": PAIRED, "seed": seed}
+    return pair_figures(seen, test.labels, voices, utterances, config, seed=seed)
 
 
-def compare(
-    faces: np.ndarray, voices: np.ndarray, labels: np.ndarray, corpora: Sequence[str], config: Config
+def pair_figures(
+    seen: np.ndarray,
+    face_labels: np.ndarray,
+    voices: np.ndarray,
+    utterances: Sequence[Utterance],
+    config: Config,
+    *,
+    seed: int,
 ) -> dict[str, Any]:
-    """Figures of fusion, of voice and of face.
+    """The figures of ``evaluate_pairs`` from the answers on all faces (m, 7) and all voices (n, 7)."""
+    labels = np.array([int(utterance.emotion) for utterance in utterances])
+    faces = seen[partners(labels, face_labels, seed)]
+    return {**compare(faces, voices, utterances, config), "examples": PAIRED, "seed": seed}
+
+
+def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utterance], config: Config) -> dict[str, Any]:
+    """Figures of fusion, of voice and of face; "gain" is what fusion adds to the mean recall of the better one.
 
     Args:
         faces, voices: shape (n, 7); rows of NaN where not judged.
-        labels: shape (n,).
-        corpora: n names.
+        utterances: n, with label, speaker and corpus.
     """
+    labels = np.array([int(utterance.emotion) for utterance in utterances])
+    speakers = np.array([utterance.speaker for utterance in utterances], dtype=str)
     fused = np.array([_fused(face, voice, config) for face, voice in zip(faces, voices, strict=True)])
-    names = np.array(corpora, dtype=str)
+    names = np.array([utterance.corpus for utterance in utterances], dtype=str)
     figures = {}
     for name, probabilities in (("fusion", fused), ("voice", voices), ("face", faces)):
         judged = ~np.isnan(probabilities[:, 0])
-        figures[name] = report(probabilities[judged], labels[judged], names[judged].tolist()) if judged.any() else None
+        parts = (probabilities[judged], labels[judged], names[judged].tolist(), speakers[judged].tolist())
+        figures[name] = report(*parts) if judged.any() else None
     if figures["fusion"] is None:
         raise RecognitionError("no_usable_signal", "no recording of the manifest can be judged")
     return {
         **figures["fusion"],
         "voice": figures["voice"],
         "face": figures["face"],
+        **_gain(fused, voices, faces, utterances),
         "unjudged": int(np.isnan(fused[:, 0]).sum()),
         "alpha": config.alpha,
         "beta": config.beta,
+    }
+
+
+def _gain(fused: np.ndarray, voices: np.ndarray, faces: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Any]:
+    """What fusion adds to the accuracy and mean recall of the better modality, where both could judge."""
+    both = ~np.isnan(voices[:, 0]) & ~np.isnan(faces[:, 0])
+    if not both.any():
+        return {"gain": None}
+    judged = [utterance for utterance, known in zip(utterances, both, strict=True) if known]
+    labels = np.array([int(utterance.emotion) for utterance in judged])
+    after, *alone = (answers[both].argmax(axis=1) for answers in (fused, voices, faces))
+    together, *apart = (headline(guesses, labels) for guesses in (after, *alone))
+    best = int(np.argmax([figures["uar"] for figures in apart]))
+    interval = uar_gain_interval(alone[best], after, labels, [u.speaker for u in judged], [u.corpus for u in judged])
+    return {
+        "gain": {
+            "n": len(labels),
+            "accuracy_gain": together["accuracy"] - max(figures["accuracy"] for figures in apart),
+            "uar_gain": together["uar"] - apart[best]["uar"],
+            "uar_gain_ci95": None if interval is None else list(interval),
+        }
     }
 
 

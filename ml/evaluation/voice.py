@@ -10,13 +10,13 @@ import soxr
 
 from ml import media
 from ml.containers import recognise_container
-from ml.evaluation.metrics import report
+from ml.evaluation.metrics import by_group, report
 from ml.training.fer2013 import Tell
 from ml.training.speech import Utterance, read_audio, read_manifest, speech_manifest
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
 
-__all__ = ["default_manifest", "evaluate_voice", "hear", "labelled", "predict_voices"]
+__all__ = ["default_manifest", "evaluate_voice", "hear", "labelled", "predict_voices", "voice_figures", "voice_groups"]
 
 default_manifest = speech_manifest
 
@@ -42,15 +42,46 @@ def evaluate_voice(manifest: Path, weights: Path | None, own_statistics: bool, t
     utterances = labelled(manifest)
     recogniser = VoiceRecogniser.load(weights)
     probabilities = predict_voices(recogniser, utterances, own_statistics, tell)
-    labels = np.array([int(utterance.emotion) for utterance in utterances])
-    known = {utterance.speaker for utterance in utterances if utterance.speaker in recogniser.fold_of}
+    return voice_figures(probabilities, utterances, recogniser, own_statistics)
+
+
+def voice_figures(
+    probabilities: np.ndarray, utterances: Sequence[Utterance], recogniser: VoiceRecogniser, own_statistics: bool
+) -> dict[str, Any]:
+    """The figures of ``predict_voices``' answers; "unjudged" counts recordings without sound, which enter no other.
+
+    Raises:
+        ValueError: no recording has sound.
+    """
+    judged = [number for number in range(len(utterances)) if not np.isnan(probabilities[number, 0])]
+    heard = [utterances[number] for number in judged]
+    labels = np.array([int(utterance.emotion) for utterance in heard])
+    corpora, speakers = [utterance.corpus for utterance in heard], [utterance.speaker for utterance in heard]
     return {
-        **report(probabilities, labels, [utterance.corpus for utterance in utterances]),
-        "speakers": len({utterance.speaker for utterance in utterances}),
-        "speakers_judged_out_of_fold": len(known),
+        **report(probabilities[judged], labels, corpora, speakers),
+        "unjudged": len(utterances) - len(judged),
+        "speakers_judged_out_of_fold": len(set(speakers) & set(recogniser.fold_of)),
         "statistics": "speaker" if own_statistics else "recording",
         "model": recogniser.version,
     }
+
+
+def voice_groups(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, dict[str, Any]]:
+    """Headline figures by language, by sex and by both, as far as the manifest names them.
+
+    Args:
+        probabilities: shape (n, 7), rows of NaN left out.
+    """
+    judged = [number for number in range(len(utterances)) if not np.isnan(probabilities[number, 0])]
+    heard = [utterances[number] for number in judged]
+    guesses = probabilities[judged].argmax(axis=1)
+    labels, speakers = np.array([int(u.emotion) for u in heard]), [u.speaker for u in heard]
+    names = {
+        "language": [u.language for u in heard],
+        "sex": [u.sex for u in heard],
+        "language and sex": [f"{u.language} {u.sex}" if u.language and u.sex else "" for u in heard],
+    }
+    return {name: by_group(guesses, labels, groups, speakers) for name, groups in names.items()}
 
 
 def labelled(manifest: Path) -> list[Utterance]:

@@ -6,7 +6,6 @@ command, resumable, and their figures are kept beside the weights in ``ablation.
 
 import hashlib
 import json
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,7 +62,6 @@ def train_ablation(options: AblationOptions, tell: Tell) -> dict[str, Any]:
     labels = np.array([int(utterance.emotion) for utterance in utterances])
     corpora, speakers = [u.corpus for u in utterances], [u.speaker for u in utterances]
     fold_of = folds_for(utterances, options)
-    started = time.monotonic()
     folder = options.checkpoints / _run_name(plain(options.voice), options.seed, fold_of)
     voices = judge_by_mfcc_lstm(utterances, fold_of, options.voice, options.seed, folder=folder, tell=tell)
     rows = {
@@ -72,10 +70,8 @@ def train_ablation(options: AblationOptions, tell: Tell) -> dict[str, Any]:
             "data": "out-of-fold voices",
             "config": plain(options.voice),
             "folds": fold_hash(fold_of),
-            "seconds": round(time.monotonic() - started),
         }
     }
-    started = time.monotonic()
     training, test = load_faces(options.faces, "Training"), load_faces(options.faces, "PublicTest")
     folder = options.checkpoints / _run_name(plain(options.face), options.seed, {"faces": len(training)})
     faces = judge_by_lbph_cnn(training, test, options.face, options.seed, folder=folder, tell=tell)
@@ -86,7 +82,6 @@ def train_ablation(options: AblationOptions, tell: Tell) -> dict[str, Any]:
         "label_set": LABEL_SET,
         "pairs": headline(faces[chosen].argmax(axis=1), labels, speakers, corpora),
         "config": plain(options.face),
-        "seconds": round(time.monotonic() - started),
     }
     taken = {"taken": datetime.now(UTC).strftime("%Y-%m-%d"), "seed": options.seed, "command": COMMAND, "rows": rows}
     path = stored.folder(options.weights) / FILE

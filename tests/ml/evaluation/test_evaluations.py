@@ -1,21 +1,20 @@
 """What ``evaluate`` prints, on tiny models and made-up data."""
 
 import csv
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from ml import weights
 from ml.config import Config
+from ml.emotions import Emotion
 from ml.errors import RecognitionError
-from ml.evaluation import card
 from ml.evaluation.face import evaluate_face
 from ml.evaluation.fusion import compare, evaluate_fusion
 from ml.evaluation.voice import evaluate_voice, hear
 from ml.recognise import Models, recognise
+from ml.training.speech import Utterance
 from ml.voice.recogniser import VoiceRecogniser
 from tests.ml.clips import ffmpeg
 
@@ -103,53 +102,24 @@ def test_fusion_is_measured_beside_voice_and_face(
     assert (found["n"], found["voice"]["n"], found["face"]["n"], found["unjudged"]) == (2, 1, 2, 0)
 
 
+def utterances(labels: np.ndarray) -> list[Utterance]:
+    """Two speakers of each of two corpora in turn."""
+    return [Utterance(Path("x"), f"s{n % 4}", Emotion(label), "AB"[n % 2]) for n, label in enumerate(labels.tolist())]
+
+
 def test_fusion_adds_what_each_alone_gets_wrong() -> None:
     labels = np.array([0, 1])
     faces = np.array([[0.9, 0.1] + [0] * 5, [0.52, 0.48] + [0] * 5])
     voices = np.array([[0.45, 0.55] + [0] * 5, [0.1, 0.9] + [0] * 5])
-    found = compare(faces, voices, labels, ["", ""], Config())
+    found = compare(faces, voices, utterances(labels), Config())
     assert (found["accuracy"], found["face"]["accuracy"], found["voice"]["accuracy"]) == (1.0, 0.5, 0.5)
+    assert (found["gain"]["n"], found["gain"]["accuracy_gain"], found["gain"]["uar_gain"]) == (2, 0.5, 0.5)
 
 
 def test_a_manifest_nobody_can_judge_is_an_error() -> None:
     nothing = np.full((2, 7), np.nan)
     with pytest.raises(RecognitionError, match="no_usable_signal"):
-        compare(nothing, nothing, np.array([0, 1]), ["", ""], Config())
-
-
-@pytest.fixture
-def measured(tiny_weights: Path) -> dict[str, object]:
-    draws = np.random.default_rng(3)
-    faces, voices = draws.dirichlet(np.ones(7), 40), draws.dirichlet(np.ones(7), 40)
-    figures = compare(faces, voices, draws.integers(0, 7, 40), ["A", "B"] * 20, Config())
-    hashes = {name: entry["sha256"] for name, entry in weights.card(tiny_weights).items()}
-    named = {"face": figures["face"], "voice": figures["voice"], "voice_alone": figures["voice"], "fusion": figures}
-    return {"taken": "2026-01-01", "weights": hashes, "figures": json.loads(json.dumps(named))}
-
-
-def test_the_card_shows_the_measured_figures_with_their_number_and_command(
-    tiny_weights: Path, measured: dict[str, dict[str, dict[str, float]]]
-) -> None:
-    text = card.render(weights.card(tiny_weights), measured)
-    accuracy = measured["figures"]["fusion"]["accuracy"]
-    assert f"{100 * accuracy:.1f} %" in text
-    assert "n = 40" in text
-    assert "python -m ml evaluate face --split PublicTest --json" in text
-    assert "face-tiny" in text
-    assert "Any diagnosis" in text
-    assert "other weights" not in text
-
-
-def test_the_card_says_when_its_figures_belong_to_other_weights(
-    tiny_weights: Path, measured: dict[str, dict[str, str]]
-) -> None:
-    measured["weights"]["voice"] = "0" * 64
-    assert "other weights than the present ones (voice)" in card.render(weights.card(tiny_weights), measured)
-
-
-def test_the_card_without_a_measurement_has_no_figures(tiny_weights: Path, tmp_path: Path) -> None:
-    target = card.write_card(tiny_weights, tmp_path / "docs" / "card.md")
-    assert "None were taken" in target.read_text()
+        compare(nothing, nothing, utterances(np.array([0, 1])), Config())
 
 
 @pytest.mark.data

@@ -1,0 +1,77 @@
+"""All figures of the model card in one pass: every example is judged once, every table is made of the same answers."""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ml import weights
+from ml.config import Config
+from ml.errors import RecognitionError
+from ml.evaluation.face import default_source, face_figures, predict_faces
+from ml.evaluation.face_conditions import face_conditions
+from ml.evaluation.fusion import pair_figures
+from ml.evaluation.pairs import PAIRING_SEED
+from ml.evaluation.voice import default_manifest, labelled, predict_voices, voice_figures, voice_groups
+from ml.evaluation.voice_conditions import advice, interference_in_words, voice_conditions
+from ml.recognise import Models
+from ml.training.fer2013 import Tell, load_faces
+from ml.voice.separation import Separator
+from ml.voice.separation_model import default_model_folder, verify_model
+
+MEASURED = "evaluation.json"
+SPLIT = "PublicTest"
+
+
+def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
+    """Take every figure on the research data and keep them beside the weights in ``evaluation.json``.
+
+    Returns:
+        What was written: "figures" (face, voice, voice_alone, fusion: as the commands of these names print them),
+        "groups" (the voice by language and sex), "voice_conditions", "face_conditions", "advice", the day, the seconds
+        it took, the seed and the hashes of the weights.
+
+    Raises:
+        FileNotFoundError: the research data are not there.
+        RecognitionError: weights_missing, weights_damaged.
+    """
+    started = time.monotonic()
+    models = Models.load(directory)
+    test = load_faces(default_source(), SPLIT)
+    seen = predict_faces(models.face, test, tell)
+    degraded = face_conditions(models.face, test, PAIRING_SEED, tell)
+    utterances = labelled(default_manifest())
+    voices = predict_voices(models.voice, utterances, True, tell)
+    alone = predict_voices(models.voice, utterances, False, lambda _, done, total: tell("voices alone", done, total))
+    disturbed = voice_conditions(models.voice, utterances, usable_separator(), PAIRING_SEED, tell)
+    card = weights.card(directory)
+    measured = {
+        "taken": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "seconds": round(time.monotonic() - started),
+        "seed": PAIRING_SEED,
+        "weights": {name: card[name]["sha256"] for name in weights.NAMES},
+        "figures": {
+            "face": face_figures(seen, test, SPLIT, models.face.version),
+            "voice": voice_figures(voices, utterances, models.voice, True),
+            "voice_alone": voice_figures(alone, utterances, models.voice, False),
+            "fusion": pair_figures(seen, test.labels, voices, utterances, Config(), seed=PAIRING_SEED),
+        },
+        "groups": voice_groups(voices, utterances),
+        "face_conditions": degraded,
+        "voice_conditions": disturbed,
+        "interference": interference_in_words(),
+        "advice": advice(disturbed),
+    }
+    path = weights.folder(directory) / MEASURED
+    path.write_text(json.dumps(measured, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return measured
+
+
+def usable_separator() -> Separator | None:
+    """The separator, or None where its model has not been fetched: the other figures do not need it."""
+    try:
+        verify_model(default_model_folder())
+    except RecognitionError:
+        return None
+    return Separator()

@@ -1,0 +1,130 @@
+"""The card and the paper's tables, from figures made up here."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml import weights
+from ml.config import Config
+from ml.emotions import EMOTIONS, Emotion
+from ml.evaluation import card
+from ml.evaluation.fusion import pair_figures
+from ml.evaluation.metrics import by_group, headline, report
+from ml.evaluation.tables import table_1, table_2
+from ml.training.ablation import fold_hash
+from ml.training.speech import Utterance
+
+
+@pytest.fixture
+def measured(tiny_weights: Path) -> dict[str, Any]:
+    draws = np.random.default_rng(3)
+    labels = draws.integers(0, 7, 40)
+    people = [
+        Utterance(Path("x"), f"s{n % 4}", Emotion(label), "AB"[n % 2], "en", "FM"[n % 2])
+        for n, label in enumerate(labels.tolist())
+    ]
+    seen, voices = draws.dirichlet(np.ones(7), 21), draws.dirichlet(np.ones(7), 40)
+    figures = pair_figures(seen, np.arange(21) % 7, voices, people, Config(), seed=1)
+    speakers, corpora = [u.speaker for u in people], [u.corpus for u in people]
+    guesses = voices.argmax(axis=1)
+    common = {**headline(guesses, labels, speakers), "per_corpus": by_group(guesses, labels, corpora, speakers)}
+    plain = {"under": "music", "snr_db": 10.0, "separated": False, **common}
+    stored = {
+        "taken": "2026-01-01",
+        "seconds": 60,
+        "seed": 1,
+        "weights": {name: entry["sha256"] for name, entry in weights.card(tiny_weights).items()},
+        "figures": {
+            "face": report(seen, np.arange(21) % 7),
+            "voice": figures["voice"],
+            "voice_alone": figures["voice"],
+            "fusion": figures,
+        },
+        "groups": {"sex": by_group(guesses, labels, [u.sex for u in people], speakers)},
+        "face_conditions": [{"condition": "shown at 16 pixels", **headline(guesses, labels)}],
+        "voice_conditions": [plain, {**plain, "separated": True, "gain": 0.123, "gain_ci95": [0.05, 0.2]}],
+        "interference": "two recordings of music",
+        "advice": ["Separation raises the mean recall with music at 10 dB."],
+    }
+    return dict(json.loads(json.dumps(stored)))
+
+
+@pytest.fixture
+def ablation(measured: dict[str, Any], tiny_weights: Path) -> dict[str, Any]:
+    voice, face = measured["figures"]["voice"], measured["figures"]["face"]
+    folds = fold_hash(weights.card(tiny_weights)["voice"]["speakers"])
+    lstm = {**voice, "accuracy": 0.3141, "folds": folds, "config": {"hidden": 64}}
+    cnn = {**face, "pairs": {**voice, "accuracy": 0.2718}, "config": {"epochs": 9}}
+    rows = {"mfcc_lstm": lstm, "lbph_cnn": cnn}
+    return {"taken": "2026-01-02", "seed": 5, "command": "python -m ml train ablation", "rows": rows}
+
+
+def test_the_card_shows_the_measured_figures_with_their_number_and_command(
+    tiny_weights: Path, measured: dict[str, Any]
+) -> None:
+    text = card.render(weights.card(tiny_weights), measured)
+    assert f"{100 * measured['figures']['fusion']['accuracy']:.1f} %" in text
+    assert "n = 40 of 4 speakers" in text
+    assert "python -m ml evaluate face --split PublicTest --json" in text
+    assert "face-tiny" in text
+    assert "Any diagnosis" in text
+    assert "other weights" not in text
+
+
+def test_the_card_says_who_is_recognised_less_well_and_what_separation_does(
+    tiny_weights: Path, measured: dict[str, Any]
+) -> None:
+    text = card.render(weights.card(tiny_weights), measured)
+    assert "| sex F | 20 | 2 |" in text
+    assert "| shown at 16 pixels | 40 | - |" in text
+    assert "| music at 10 dB | separated |" in text
+    assert "+12.3 (5.0-20.0)" in text
+    assert "Separation raises the mean recall with music at 10 dB." in text
+
+
+def test_the_card_says_when_its_figures_belong_to_other_weights(tiny_weights: Path, measured: dict[str, Any]) -> None:
+    measured["weights"]["voice"] = "0" * 64
+    assert "other weights than the present ones (voice)" in card.render(weights.card(tiny_weights), measured)
+
+
+def test_the_card_without_a_measurement_has_no_figures(tiny_weights: Path, tmp_path: Path) -> None:
+    target = card.write_card(tiny_weights, tmp_path / "docs" / "card.md")
+    assert "None were taken" in target.read_text()
+
+
+def test_table_1_holds_all_rows_of_the_paper_on_the_same_pairs(
+    measured: dict[str, Any], ablation: dict[str, Any]
+) -> None:
+    table = table_1(measured["figures"], ablation)
+    assert [row[-1] for row in table.rows] == ["54.2 %", "62.5 %", "65.4 %", "73.1 %", "78.5 %"]
+    assert [row[3][:6] for row in (table.rows[0], table.rows[2])] == ["31.4 %", "27.2 %"]
+    assert all("(" in row[3] for row in table.rows)
+    assert "n = 21" in table.rows[3][5]
+
+
+def test_rows_that_were_not_trained_say_so(measured: dict[str, Any]) -> None:
+    table = table_1(measured["figures"], None)
+    assert [row[3] for row in table.rows].count("not trained: python -m ml train ablation") == 2
+
+
+def test_table_2_holds_every_class_of_voice_face_and_both(measured: dict[str, Any]) -> None:
+    table = table_2(measured["figures"]["fusion"])
+    assert [row[0] for row in table.rows] == list(EMOTIONS)
+    fused = measured["figures"]["fusion"]["per_class"]["sad"]
+    assert table.rows[2][4].startswith(f"{100 * fused['recall']:.1f} / {100 * fused['precision']:.1f} / ")
+    assert table.rows[2][6] == "87.9 % of 132"
+    assert table.markdown().count("\n") == 9
+
+
+def test_the_card_says_how_the_other_rows_were_trained(
+    tiny_weights: Path, measured: dict[str, Any], ablation: dict[str, Any]
+) -> None:
+    text = card.render(weights.card(tiny_weights), measured, ablation)
+    assert "the shipped voice's folds" in text
+    assert "hidden 64" in text
+    ablation["rows"]["mfcc_lstm"]["folds"] = "others"
+    text = card.render(weights.card(tiny_weights), measured, ablation)
+    assert "the shipped voice's folds" not in text
