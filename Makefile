@@ -30,7 +30,7 @@ format: setup-dev  ## Put the code in its usual form
 bench: setup  ## Seconds per stage, real-time factor and peak memory on a clip made for it
 	@$(BIN)/python -m ml bench
 
-evaluate: setup  ## The paper's Tables 1 and 2 measured here, and the model card (needs EMOREC_DATA)
+evaluate: setup  ## Measure the weights (Tables 1 and 2, errors, noise) and write the model card (needs EMOREC_DATA)
 	@$(BIN)/python -m ml evaluate all
 
 setup:
