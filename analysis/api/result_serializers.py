@@ -74,6 +74,14 @@ class CorrectionSerializer(serializers.ModelSerializer[LabelCorrection]):
         read_only_fields = fields
 
 
+class CorrectionWriteSerializer(serializers.Serializer[Any]):
+    """What a person says a segment really showed."""
+
+    index = serializers.IntegerField(min_value=0, help_text="Which segment, by its index.")
+    label = serializers.ChoiceField(choices=EMOTIONS)  # type: ignore[assignment]
+    comment = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
     """One segment, as ``python -m ml recognise --json`` prints it, with its index and the corrections of its label.
 

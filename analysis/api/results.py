@@ -2,14 +2,17 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analysis.api.door import DoorView
 from analysis.api.pagination import SegmentPages
-from analysis.api.result_serializers import SegmentSerializer, TrendSerializer
+from analysis.api.result_serializers import CorrectionWriteSerializer, SegmentSerializer, TrendSerializer
 from analysis.models import Recording, Segment
+from analysis.reviews import label_correct
 from analysis.trends import student_trend
 from students.access import Action
 
@@ -27,6 +30,30 @@ class SegmentsView(DoorView):
         self.results_viewed(recording.student_id, "recording", recording.pk)
         segments = Segment.objects.filter(run=recording.result_run_id)
         return self.page(segments.prefetch_related("corrections__by").order_by("index"), SegmentSerializer)
+
+
+class CorrectionsView(DoorView):
+    """What people say the segments of a recording really showed."""
+
+    doors = {"POST": Action.LABELS_CORRECT}
+
+    @extend_schema(
+        operation_id="segments_correct", request=CorrectionWriteSerializer, responses={201: SegmentSerializer}
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Corrects the label of one segment of the newest run that succeeded; the model's own label stays beside it.
+
+        The session's numbers follow at once; no alert is raised or taken back by it. A gap has no label to correct.
+        """
+        recording = self.row(Recording.objects.all(), pk)
+        sent = self.sent(CorrectionWriteSerializer)
+        segments = Segment.objects.select_related("run__recording").prefetch_related("corrections__by")
+        segment = segments.filter(run=recording.result_run_id, index=sent["index"]).first()
+        if segment is None:
+            raise ValidationError({"index": [gettext("This recording has no such segment.")]})
+        label_correct(segment, by=self.user, label=sent["label"], comment=sent["comment"])
+        self.results_viewed(recording.student_id, "recording", recording.pk)
+        return Response(SegmentSerializer(segments.get(pk=segment.pk)).data, status=201)
 
 
 class TrendView(DoorView):

@@ -10,7 +10,7 @@ from analysis.api.door import DoorView
 from students.access import Action
 
 DESCRIPTION = """\
-Students, consents, recordings, emotion segments and trends, alerts and reviews.
+Students, consents, recordings, emotion segments and trends, alerts, reviews and alert rules.
 
 **Signing in.** `Authorization: Token <token>` (or `Bearer <token>`), or the browser session with its CSRF token.
 `POST /api/v1/token/` gives a token for user name and password.

@@ -5,10 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from analysis.alerts import BOUNDS
 from analysis.errors import problem
 from analysis.evidence import rule_name
 from analysis.flow import AlertStatus, RecordingStatus, ReviewStatus
 from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
+from analysis.models.alert import RuleKind
 from analysis.models.review import Decision
 from students.consent import purposes_covered
 from students.models import Consent, Purpose, Role, Student, User
@@ -235,6 +237,44 @@ class RuleSerializer(serializers.ModelSerializer[AlertRule]):
 
     def get_name(self, rule: AlertRule) -> str:
         return rule_name(rule)
+
+
+class BoundSerializer(serializers.Serializer[Any]):
+    """The least and the greatest value of a setting."""
+
+    least = serializers.FloatField()
+    greatest = serializers.FloatField()
+
+
+class RuleDetailSerializer(RuleSerializer):
+    """A rule with its settings. Shares are fractions of 1; ``threshold`` of an EWMA rule counts standard deviations."""
+
+    kind = serializers.ChoiceField(choices=RuleKind.choices, read_only=True)
+    bounds = serializers.SerializerMethodField(help_text="What may be set in a rule of this kind, and within what.")
+    updated_by = PersonSerializer(read_only=True, allow_null=True)
+
+    class Meta(RuleSerializer.Meta):
+        fields = [
+            "id", "name", "kind", "enabled", "threshold", "sessions", "smoothing", "min_evidence_s", "min_coverage",
+            "bounds", "updated_at", "updated_by",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DictField(child=BoundSerializer()))
+    def get_bounds(self, rule: AlertRule) -> dict[str, dict[str, float]]:
+        return {name: {"least": least, "greatest": greatest} for name, (least, greatest) in BOUNDS[rule.kind].items()}
+
+
+class RuleWriteSerializer(serializers.Serializer[Any]):
+    """Settings of a rule to change. The bounds are those of ``analysis.alerts.BOUNDS``."""
+
+    name = serializers.CharField(max_length=80, required=False)
+    enabled = serializers.BooleanField(required=False)
+    threshold = serializers.FloatField(required=False)
+    sessions = serializers.IntegerField(required=False)
+    smoothing = serializers.FloatField(required=False)
+    min_evidence_s = serializers.FloatField(required=False)
+    min_coverage = serializers.FloatField(required=False)
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):

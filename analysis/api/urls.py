@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from analysis.api import account, alerts, door, recordings, results, reviews, schema, students, tus
+from analysis.api import account, alerts, door, recordings, results, reviews, rules, schema, students, tus
 
 urlpatterns = [
     path("me/", account.MeView.as_view(), name="api-me"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("recordings/<uuid:pk>/cancel/", recordings.RecordingCancelView.as_view(), name="api-recording-cancel"),
     path("recordings/<uuid:pk>/repeat/", recordings.RecordingRepeatView.as_view(), name="api-recording-repeat"),
     path("recordings/<uuid:pk>/segments/", results.SegmentsView.as_view(), name="api-segments"),
+    path("recordings/<uuid:pk>/corrections/", results.CorrectionsView.as_view(), name="api-corrections"),
     path("alerts/", alerts.AlertsView.as_view(), name="api-alerts"),
     path("alerts/<uuid:pk>/", alerts.AlertView.as_view(), name="api-alert"),
     path("alerts/<uuid:pk>/acknowledge/", alerts.AlertAcknowledgeView.as_view(), name="api-alert-acknowledge"),
@@ -27,6 +28,8 @@ urlpatterns = [
     path("reviews/<uuid:pk>/", reviews.ReviewView.as_view(), name="api-review"),
     path("reviews/<uuid:pk>/claim/", reviews.ReviewClaimView.as_view(), name="api-review-claim"),
     path("reviews/<uuid:pk>/decide/", reviews.ReviewDecideView.as_view(), name="api-review-decide"),
+    path("rules/", rules.RulesView.as_view(), name="api-rules"),
+    path("rules/<uuid:pk>/", rules.RuleView.as_view(), name="api-rule"),
     path("uploads/", tus.UploadsView.as_view(), name="api-uploads"),
     path("uploads/<uuid:pk>/", tus.UploadView.as_view(), name="api-upload"),
     path("schema/", schema.SchemaView.as_view(), name="api-schema"),

@@ -62,6 +62,40 @@ def test_segments_and_trend_are_for_those_who_see_results(people, api, recording
     assert views(user) == (2 if status == 200 else 0)
 
 
+def corrections(recording: Recording) -> str:
+    return f"/api/v1/recordings/{recording.pk}/corrections/"
+
+
+def test_a_correction_counts_at_once_and_leaves_the_label(people, api, recording):
+    script = api(people.owner)
+    response = script.post(corrections(recording), {"index": 0, "label": "normal", "comment": "thinking"})
+    assert response.status_code == 201
+    body = response.json()
+    assert (body["index"], body["label"]) == (0, "sad")
+    assert [(row["label"], row["comment"]) for row in body["corrections"]] == [("normal", "thinking")]
+    (session,) = script.get(f"/api/v1/students/{people.student.pk}/trend/").json()["sessions"]
+    assert session["shares"]["sad"] == 0
+    assert session["corrected"] == 1
+    assert AuditEvent.objects.filter(action="label.correct", actor=people.owner).count() == 1
+
+
+def test_a_correction_needs_a_segment_and_one_of_the_seven(people, api, recording):
+    script = api(people.owner)
+    for sent, field in (({"index": 99, "label": "sad"}, "index"), ({"index": 0, "label": "bored"}, "label")):
+        response = script.post(corrections(recording), sent)
+        assert (response.status_code, list(response.json()["error"]["fields"])) == (400, [field])
+    gap = script.post(corrections(recording), {"index": 1, "label": "sad"})
+    assert (gap.status_code, gap.json()["error"]["code"]) == (422, "no_results")
+    assert not LabelCorrection.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["teammate", "staff"])
+def test_nobody_else_corrects(people, api, recording, who):
+    response = api(getattr(people, who)).post(corrections(recording), {"index": 0, "label": "normal"})
+    assert response.status_code == 404
+    assert not LabelCorrection.objects.exists()
+
+
 def test_staff_get_the_answer_of_a_recording_that_is_not_there(people, api, recording):
     script = api(people.staff)
     missing = script.get("/api/v1/recordings/00000000-0000-4000-8000-000000000000/segments/")

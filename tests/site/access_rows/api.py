@@ -36,6 +36,9 @@ ROWS = {
     "api-recording-cancel": [api("post", "401 404 404 409 409", of="recording")],
     "api-recording-repeat": [api("post", "401 404 404 202 202", of="recording")],
     "api-segments": [api("get", "401 200 404 404 200", of="recording")],
+    "api-corrections": [
+        api("post", "401 201 404 404 201", of="recording", data={"index": 0, "label": "happy"}),
+    ],
     "api-uploads": [api("post", "401 404 404 415 404", headers=TUS)],
     "api-upload": [
         api("get", "401 404 404 200 404", of="upload", headers=TUS),
@@ -53,5 +56,10 @@ ROWS = {
     "api-review-claim": [api("post", "401 404 404 404 200", of="review")],
     "api-review-decide": [
         api("post", "401 404 404 404 200", of="review", data={"decision": "no_action", "note": "Looked at it."}),
+    ],
+    "api-rules": [api("get", "401 404 404 404 200")],
+    "api-rule": [
+        api("get", "401 404 404 404 200", of="rule"),
+        api("patch", "401 404 404 404 200", of="rule", data={"threshold": 0.7}),
     ],
 }
