@@ -43,8 +43,8 @@ class RuleView(DoorView):
     def patch(self, request: Request, pk: UUID) -> Response:
         """Changes settings of a rule, within its `bounds`.
 
-        It then applies to sessions analysed from now on; alerts that were raised keep the settings they were raised with.
-        Settings that its kind does not use are passed over.
+        It then applies to sessions analysed from now on; alerts that were raised keep the settings they were raised
+        with. Settings that its kind does not use are passed over.
         """
         rule = rule_update(self.rule(pk), by=self.user, **self.sent(RuleWriteSerializer, partial=True))
         return Response(RuleDetailSerializer(rule).data)
