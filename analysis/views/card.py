@@ -37,8 +37,33 @@ NAMES: dict[str, Promise] = {
     "publictest_baselines": _("simple baseline"),
     "own_statistics": _("speakers never heard"),
     "training_statistics": _("very short recordings of speakers never heard"),
+    "corpus": _("learned from"),
+    "terms": _("terms of the data"),
+    "trained_on": _("examples learned from"),
+    "majority": _("always the commonest emotion"),
+    "majority class": _("always the commonest emotion"),
+    "logistic regression on the LBP texture vector": _("logistic regression on the texture vector (LBP)"),
 }
 """What the keys of the files are called on the page; other keys are corpora and methods and stand as they are."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the files: translated, or ``foreign`` and as it stands there, in the language of the files."""
+
+    text: str
+    foreign: bool
+
+    @classmethod
+    def of(cls, key: str) -> "Term":
+        """What a key is called."""
+        return cls(str(NAMES[key]), foreign=False) if key in NAMES else cls(key.replace("_", " "), foreign=True)
+
+    @classmethod
+    def value(cls, value: Any) -> "Term":
+        """A value as it stands; a number has no language."""
+        return cls(str(value), foreign=isinstance(value, str))
+
 
 SILENT = frozenset({"metrics", "per_corpus", "figures", "per_class"})
 """Keys that only group."""
@@ -48,7 +73,7 @@ SILENT = frozenset({"metrics", "per_corpus", "figures", "per_class"})
 class Row:
     """One group of figures: on which examples, how many, how often right. Shares are fractions of 1."""
 
-    title: str
+    title: list[Term]
     n: int
     accuracy: float
     interval: tuple[float, float] | None
@@ -63,7 +88,7 @@ class Model:
     name: str
     version: str
     sha256: str
-    data: list[tuple[str, str]]
+    data: list[tuple[Term, Term]]
 
 
 @dataclass(frozen=True)
@@ -115,7 +140,7 @@ def _model(name: str, meta: dict[str, Any]) -> Model:
         name=str(NAMES.get(name, name)),
         version=str(meta.get("version", "")),
         sha256=str(meta.get("sha256", "")),
-        data=[(key.replace("_", " "), str(value)) for key, value in plain if not isinstance(value, dict | list)],
+        data=[(Term.of(key), Term.value(value)) for key, value in plain if not isinstance(value, dict | list)],
     )
 
 
@@ -126,7 +151,7 @@ def _rows(node: Any, path: tuple[str, ...]) -> Iterator[Row]:
     count, accuracy = node.get("n"), node.get("accuracy")
     if isinstance(count, int) and isinstance(accuracy, int | float):
         yield Row(
-            title=" · ".join(str(NAMES.get(key, key.replace("_", " "))) for key in path if key not in SILENT),
+            title=[Term.of(key) for key in path if key not in SILENT],
             n=count,
             accuracy=float(accuracy),
             interval=_interval(node.get("accuracy_ci95")),

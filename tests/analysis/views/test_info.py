@@ -102,6 +102,18 @@ def test_the_model_card_shows_every_figure_with_its_number_of_examples(people, a
 
 
 @pytest.mark.django_db
+def test_the_card_is_in_the_readers_language_and_what_is_not_says_so(people, as_user, weights):
+    weights(card=json.dumps(CARD), evaluation=json.dumps(EVALUATION))
+    people.owner.language = "zh-hans"
+    people.owner.save()
+    page = as_user(people.owner).get("/model-card/").content.decode()
+    assert '<span lang="en">FER2013</span>' in page
+    assert "trained on" not in page
+    assert "28709" in page
+    assert '<span lang="en">28709' not in page
+
+
+@pytest.mark.django_db
 def test_figures_of_other_models_say_so(people, as_user, weights):
     weights(card=json.dumps(CARD), evaluation=json.dumps(EVALUATION | {"weights": {"face": "cd" * 32}}))
     assert "taken with other models" in as_user(people.owner).get("/model-card/").content.decode()
