@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models import Prefetch
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analysis.alerts import alert_acknowledge, alert_dismiss, alert_escalate, explain
-from analysis.errors import Refused
 from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.forms import DismissForm, EscalateForm
 from analysis.models import Alert, AlertEvent, Recording
 from analysis.notices import notices_read
-from analysis.views.common import no_store, page_of, permits, results_viewed, tell_refusal
+from analysis.views.common import carry_out, no_store, page_of, permits, results_viewed
 from students import audit
 from students.access import Action, door, fetch, scoped, signed_in
 
@@ -91,11 +89,7 @@ def _page(request: HttpRequest, found: Alert, status: int = 200, **forms: Form) 
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Somebody has seen it and looks after it."""
     found = _found(request, Action.ALERT_HANDLE, pk)
-    try:
-        alert_acknowledge(found, by=signed_in(request))
-        messages.success(request, _("Noted: you have seen this alert."))
-    except Refused as refused:
-        tell_refusal(request, refused)
+    carry_out(request, lambda: alert_acknowledge(found, by=signed_in(request)), _("Noted: you have seen this alert."))
     return redirect("alert", found.pk)
 
 
@@ -107,11 +101,11 @@ def dismiss(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = DismissForm(request.POST, auto_id="dismiss_%s")
     if not form.is_valid():
         return _page(request, found, status=422, dismiss_form=form)
-    try:
-        alert_dismiss(found, by=signed_in(request), reason=form.cleaned_data["reason"])
-        messages.success(request, _("The alert was dismissed with your reason."))
-    except Refused as refused:
-        tell_refusal(request, refused)
+    carry_out(
+        request,
+        lambda: alert_dismiss(found, by=signed_in(request), reason=form.cleaned_data["reason"]),
+        _("The alert was dismissed with your reason."),
+    )
     return redirect("alert", found.pk)
 
 
@@ -123,9 +117,9 @@ def escalate(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = EscalateForm(request.POST, auto_id="escalate_%s")
     if not form.is_valid():
         return _page(request, found, status=422, escalate_form=form)
-    try:
-        alert_escalate(found, by=signed_in(request), reason=form.cleaned_data["reason"])
-        messages.success(request, _("An administrator was asked to review this."))
-    except Refused as refused:
-        tell_refusal(request, refused)
+    carry_out(
+        request,
+        lambda: alert_escalate(found, by=signed_in(request), reason=form.cleaned_data["reason"]),
+        _("An administrator was asked to review this."),
+    )
     return redirect("alert", found.pk)

@@ -1,6 +1,7 @@
 """What several views need: paging, outcome messages, and the audit of looking at results."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -44,9 +45,15 @@ def back(request: HttpRequest, fallback: str, *args: Any) -> HttpResponseRedirec
     return redirect(fallback, *args)
 
 
-def tell_refusal(request: HttpRequest, refused: Refused) -> None:
-    """Puts why something was not done, and what to do next, among the messages."""
-    messages.warning(request, f"{refused.problem.sentence} {refused.problem.next_step}")
+def carry_out(request: HttpRequest, write: Callable[[], object], done: str) -> bool:
+    """Does ``write`` and says ``done`` among the messages; if it is refused, why, and what to do next. True if done."""
+    try:
+        write()
+    except Refused as refused:
+        messages.warning(request, f"{refused.problem.sentence} {refused.problem.next_step}")
+        return False
+    messages.success(request, done)
+    return True
 
 
 def no_store(response: HttpResponse) -> HttpResponse:

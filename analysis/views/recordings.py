@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from analysis import charts, intake, runs, wording
 from analysis.clarity import is_unclear, is_undecided
 from analysis.emotions import LABELS, NEGATIVE
-from analysis.errors import Refused, problem
+from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
 from analysis.models import LabelCorrection, Recording, Run, Segment
 from analysis.reviews import label_correct
 from analysis.views import explained
-from analysis.views.common import back, no_store, page_of, permits, results_viewed, tell_refusal
+from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed
 from students.access import Action, door, fetch, scoped, signed_in
 from students.models import User
 
@@ -231,11 +231,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stops the analysis that waits or runs."""
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_MANAGE, pk)
-    try:
-        runs.run_cancel(found, by=user)
-        messages.success(request, _("The analysis is being stopped. The recording stays."))
-    except Refused as refused:
-        tell_refusal(request, refused)
+    carry_out(
+        request, lambda: runs.run_cancel(found, by=user), _("The analysis is being stopped. The recording stays.")
+    )
     return back(request, "recording", found.pk)
 
 
@@ -266,11 +264,11 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _request_run(request: HttpRequest, recording: Recording, user: User, *, track: int | None) -> None:
-    try:
-        runs.run_request(recording, by=user, track=track)
-        messages.success(request, _("The analysis starts anew. This page shows how far it is."))
-    except Refused as refused:
-        tell_refusal(request, refused)
+    carry_out(
+        request,
+        lambda: runs.run_request(recording, by=user, track=track),
+        _("The analysis starts anew. This page shows how far it is."),
+    )
 
 
 @door(Action.RECORDING_MANAGE)
@@ -298,11 +296,11 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         request.POST if request.method == "POST" else None, initial={"label": newest.label if newest else segment.label}
     )
     if request.method == "POST" and form.is_valid():
-        try:
-            label_correct(segment, by=user, label=form.cleaned_data["label"], comment=form.cleaned_data["comment"])
-            messages.success(request, _("Your correction was saved. The system’s own judgement stays beside it."))
-        except Refused as refused:
-            tell_refusal(request, refused)
+        carry_out(
+            request,
+            lambda: label_correct(segment, by=user, **form.cleaned_data),
+            _("Your correction was saved. The system’s own judgement stays beside it."),
+        )
         return redirect(f"{reverse('recording', args=[found.pk])}#t={segment.start_s:g}")
     context = {"form": form, "segment": segment, "recording": found, "student": found.student}
     partial = request.headers.get("HX-Request") == "true"

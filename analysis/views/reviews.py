@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analysis import charts, trends
-from analysis.errors import Refused
 from analysis.flow import UNSETTLED_REVIEW, ReviewStatus
 from analysis.forms import DecisionForm
 from analysis.models import Alert, AlertEvent, Review
 from analysis.reviews import review_claim, review_decide, review_queue, review_release
-from analysis.views.common import no_store, page_of, results_viewed, tell_refusal
+from analysis.views.common import carry_out, no_store, page_of, results_viewed
 from students.access import Action, door, fetch, scoped, signed_in
 from students.models import CareAssignment
 
@@ -65,11 +63,7 @@ def _page(request: HttpRequest, found: Review, form: DecisionForm, status: int =
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Takes the review in hand, so that two people do not do it at once."""
     found = _found(request, Action.REVIEW_DECIDE, pk)
-    try:
-        review_claim(found, by=signed_in(request))
-        messages.success(request, _("You have taken this review."))
-    except Refused as refused:
-        tell_refusal(request, refused)
+    carry_out(request, lambda: review_claim(found, by=signed_in(request)), _("You have taken this review."))
     return redirect("review", found.pk)
 
 
@@ -78,11 +72,7 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Puts the review back for whoever comes next."""
     found = _found(request, Action.REVIEW_DECIDE, pk)
-    try:
-        review_release(found, by=signed_in(request))
-        messages.success(request, _("The review is back in the queue."))
-    except Refused as refused:
-        tell_refusal(request, refused)
+    carry_out(request, lambda: review_release(found, by=signed_in(request)), _("The review is back in the queue."))
     return redirect("review", found.pk)
 
 
@@ -94,10 +84,9 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return _page(request, found, form, status=422)
-    try:
-        review_decide(found, by=signed_in(request), **form.cleaned_data)
-        messages.success(request, _("The review is closed. Your decision and note were saved."))
-    except Refused as refused:
-        tell_refusal(request, refused)
-        return redirect("review", found.pk)
-    return redirect("reviews")
+    closed = carry_out(
+        request,
+        lambda: review_decide(found, by=signed_in(request), **form.cleaned_data),
+        _("The review is closed. Your decision and note were saved."),
+    )
+    return redirect("reviews") if closed else redirect("review", found.pk)
