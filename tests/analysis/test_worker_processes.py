@@ -161,6 +161,17 @@ def test_a_run_that_kills_every_worker_is_given_up_after_three_attempts(workers)
     assert not Segment.objects.exists()
 
 
+def test_a_run_queued_before_there_was_a_broker_starts_with_the_first_worker(workers, monkeypatch):
+    monkeypatch.setattr(runs, "run_ring", lambda run_id: False)
+    workers.environment["EMOREC_SWEEP_S"] = "3600"
+    recording = stored()
+    runs.run_request(recording, by=None)
+    workers.open_gate()
+    workers.start()
+    wait_until(has(recording, RunStatus.SUCCEEDED), "success without a bell and before any regular sweep")
+    assert_analysed_once(recording)
+
+
 def test_redis_may_restart_during_a_run_and_lose_every_message(workers, tmp_path):
     folder = tmp_path / "r"
     folder.mkdir()
