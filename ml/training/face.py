@@ -1,8 +1,10 @@
 """Train the face network on FER2013 (paper section 3.2, "pre-training").
 
-The schedule is one cycle of SGD with Nesterov momentum over stages of growing image size: early epochs see reduced
-channels, which cost half or less, the last ones the full 48x48. Everything random follows from the seed and the number
-of the step, so a run that was cut off goes on from its last checkpoint exactly as if it had not been.
+SGD with Nesterov momentum over stages of growing image size: early epochs see reduced channels, which cost half or
+less, the last ones the full 48x48. The learning rate rises, stays, and falls to nothing over the last epochs. The state
+at the end of the plateau is kept, so a longer run can start there and is the run it would have been from the beginning.
+Everything random follows from the seed and the number of the step, so a run that was cut off goes on from its last
+checkpoint exactly as if it had not been.
 """
 
 import logging
@@ -37,10 +39,13 @@ class FaceTrainingOptions:
     Attributes:
         source: the official ``fer2013.csv``, or the folder with the research sheets.
         checkpoints: folder of this run's checkpoints; a run found there is resumed.
-        stages: image side and epochs, for example "32x8,40x6,48x6".
+        stages: image side and epochs, for example "32x12,40x8,48x3".
         batch: faces per step.
-        max_lr: peak of the one-cycle schedule.
-        warmup: share of all steps before the peak.
+        max_lr: learning rate of the plateau.
+        warmup_epochs: epochs over which the rate rises to it.
+        anneal_epochs: last epochs, over which it falls to zero in a straight line.
+        least_share: faces of a class rarer than this are shown as often as brings it there (disgust is 1.5 % of the
+            Training split); 0 shows every face once an epoch.
         weight_decay: of convolution and linear weights; biases and batch normalisation have none.
         label_smoothing: share of the target spread over all classes.
         votes_weight: weight of a second output that learns the FER+ votes; its labels are cleaner than FER2013's and
@@ -55,10 +60,12 @@ class FaceTrainingOptions:
 
     source: Path = field(default_factory=lambda: data_folder() / "fer2013")
     checkpoints: Path = field(default_factory=lambda: default_folder("face"))
-    stages: str = "32x8,40x6,48x6"
+    stages: str = "32x12,40x8,48x3"
     batch: int = 64
     max_lr: float = 0.05
-    warmup: float = 0.25
+    warmup_epochs: float = 1.0
+    anneal_epochs: int = 11
+    least_share: float = 0.03
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     votes_weight: float = 0.5
@@ -145,23 +152,27 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
         torch.set_num_threads(options.threads)
     show_config("face network, training", options)
     training, validation = split_training(options)
+    shown = _balanced(training.labels, options.least_share)
     sizes = options.epoch_sizes()
-    per_epoch = len(training) // options.batch
-    run = start_run(options, training, per_epoch * len(sizes))
+    per_epoch = len(shown) // options.batch
+    run = start_run(options, training, per_epoch)
+    plateau_end = per_epoch * (len(sizes) - options.anneal_epochs)
     save_at = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
     while run.step < per_epoch * len(sizes):
         epoch, position = divmod(run.step, per_epoch)
-        _one_step(run, training, _epoch_order(options, len(training), epoch), position, sizes[epoch])
+        _one_step(run, training, _epoch_order(options, shown, epoch), position, sizes[epoch])
         if progress is not None and (run.step % 10 == 0 or position + 1 == per_epoch):
             progress(f"epoch {epoch + 1} of {len(sizes)}", run.step, per_epoch * len(sizes))
         if position + 1 == per_epoch:
             _finish_epoch(run, validation, epoch, sizes[epoch])
         if position + 1 in save_at:
             save_checkpoint(options.checkpoints, run.step, run.state(), options)
+        if run.step == plateau_end:
+            save_checkpoint(options.checkpoints / "plateau", run.step, run.state(), options, keep=1)
     return options.checkpoints
 
 
-def start_run(options: FaceTrainingOptions, training: Faces, total_steps: int) -> Run:
+def start_run(options: FaceTrainingOptions, training: Faces, per_epoch: int) -> Run:
     """A new run, or the one whose checkpoints are found in ``options.checkpoints``."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     seed_everything(options.seed)
@@ -174,9 +185,7 @@ def start_run(options: FaceTrainingOptions, training: Faces, total_steps: int) -
         momentum=0.9,
         nesterov=True,
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, options.max_lr, total_steps=total_steps + 1, pct_start=options.warmup, final_div_factor=1000
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(options, step / per_epoch))
     found = load_latest(options.checkpoints)
     if found is None:
         log.info("fitting the PCA of the texture vector on %d faces", len(training))
@@ -185,15 +194,31 @@ def start_run(options: FaceTrainingOptions, training: Faces, total_steps: int) -
     step, state = found
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])
-    # The schedule is a function of the step alone, so the number of epochs may change between two parts of a run.
-    schedule.last_epoch = step
+    schedule.last_epoch = step  # the schedule is a function of the step alone
     log.info("resumed at step %d", step)
     projection = Projection(**state["projection"]).to(device)
     return Run(options, device, network, optimiser, schedule, projection, step, list(state["history"]))
 
 
-def _epoch_order(options: FaceTrainingOptions, count: int, epoch: int) -> np.ndarray:
-    return np.random.default_rng((options.seed, epoch)).permutation(count)
+def _rate(options: FaceTrainingOptions, epochs_done: float) -> float:
+    """The learning rate as a share of ``max_lr``: up, along, down."""
+    left = len(options.epoch_sizes()) - epochs_done
+    rising = (epochs_done + 0.01) / options.warmup_epochs if options.warmup_epochs else 1.0
+    falling = left / options.anneal_epochs if options.anneal_epochs else 1.0
+    return max(0.0, min(1.0, rising, falling))
+
+
+def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
+    """Positions of the faces of one epoch: each once, those of a class rarer than ``least_share`` several times."""
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    times = np.ones(len(EMOTIONS), dtype=np.int64)
+    rare = counts > 0
+    times[rare] = np.maximum(1, np.rint(least_share * len(labels) / counts[rare])).astype(np.int64)
+    return np.repeat(np.arange(len(labels)), times[labels])
+
+
+def _epoch_order(options: FaceTrainingOptions, shown: np.ndarray, epoch: int) -> np.ndarray:
+    return np.random.default_rng((options.seed, epoch)).permutation(shown)
 
 
 def _one_step(run: Run, training: Faces, order: np.ndarray, position: int, size: int) -> None:
