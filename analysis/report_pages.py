@@ -1,7 +1,8 @@
 """How a report looks on paper: fonts, styles, chart, tables. Knows reportlab; ``analysis.reports`` knows the student.
 
 Latin text is set in Helvetica. What Helvetica does not have, Chinese names above all, is set in STSong-Light, one of
-the fonts every PDF reader is expected to bring; it is named in the file and not part of it.
+the fonts every PDF reader is expected to bring; it is named in the file and not part of it, since no CJK font that may
+be passed on comes with the packages in use. A report with Chinese in it says so at its end.
 """
 
 import re
@@ -72,6 +73,18 @@ def marked(text: str) -> str:
         f'<font name="{CJK_FONT}">{escape(part)}</font>' if odd else escape(part)
         for part, odd in zip(parts, [False, True] * len(parts), strict=False)
     )
+
+
+def font_note(parts: Sequence[object]) -> list[Paragraph]:
+    """What to do where the Chinese of a report is not shown; nothing for a report without any.
+
+    In English in every language: Latin letters are shown by every reader.
+    """
+    fonts = {fragment.fontName for part in parts if isinstance(part, Paragraph) for fragment in part.frags}
+    if CJK_FONT not in fonts:
+        return []
+    text = "Chinese characters in this file are shown with a font of the reading computer. Where they are missing, "
+    return [words(text + "open the file on a computer with a Chinese font, or print it from there.", "small")]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], widths: Sequence[float]) -> Table:

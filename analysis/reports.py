@@ -93,7 +93,7 @@ def student_pdf(student: Student, *, by: User) -> bytes:
     from reportlab.lib.units import mm
     from reportlab.platypus import SimpleDocTemplate
 
-    from analysis.report_pages import footer
+    from analysis.report_pages import font_note, footer
 
     trend = student_trend(student)
     _exported(student, by, "pdf", trend)
@@ -105,6 +105,7 @@ def student_pdf(student: Student, *, by: User) -> bytes:
         *_reviews_part(student, by),
         *_method_part(trend),
     ]
+    parts += font_note(parts)
     buffer = io.BytesIO()
     document = SimpleDocTemplate(
         buffer,

@@ -102,7 +102,10 @@ def test_a_chinese_name_is_set_in_a_font_that_has_it(people):
     people.student.name = "王小明 <b>&"
     people.student.save()
     assert b"STSong-Light" not in without
-    assert b"STSong-Light" in student_pdf(people.student, by=people.owner)
+    with_name = student_pdf(people.student, by=people.owner)
+    assert b"STSong-Light" in with_name
+    assert "shown with a font of the reading computer" in text_of(with_name)
+    assert "shown with a font of the reading computer" not in text_of(without)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
