@@ -25,12 +25,14 @@ function badge(name, unclear) {
   return box;
 }
 
-// Segments overlap; the one whose middle is nearest speaks for the instant.
+// Segments overlap; the one whose middle is nearest speaks for the instant. A click on a moment of the list goes to its
+// beginning, though, and means that moment.
 function segmentAt(time) {
   let best = null;
   let distance = Infinity;
   for (const segment of segments) {
     const [, start, end] = segment;
+    if (Math.abs(start - time) < 0.001) return segment;
     const away = Math.abs((start + end) / 2 - time);
     if (time >= start && time < end && away < distance) [best, distance] = [segment, away];
   }
