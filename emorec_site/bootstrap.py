@@ -70,7 +70,15 @@ def steps(dev: bool) -> list[Step]:
     planned = [
         # The lock first: it already holds what torch needs, so torch itself brings nothing more.
         Step("packages", (base,), (pip("--require-hashes", "--no-deps", "-r", str(base)),)),
-        Step("torch", (torch,), (pip(*torch_index, "-r", str(torch)),)),
+        # The CUDA build brings triton, whose import crashes a process that has loaded TensorFlow; nothing here uses it.
+        Step(
+            "torch",
+            (torch,),
+            (
+                pip(*torch_index, "-r", str(torch)),
+                module("pip", "--disable-pip-version-check", "uninstall", "-yq", "triton"),
+            ),
+        ),
         # Spleeter declares Python below 3.12, from before that was out; its code runs on 3.13 (tests/ml/voice).
         Step(
             "packages without dependencies",
