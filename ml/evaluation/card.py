@@ -129,8 +129,9 @@ def _ablation(card: dict[str, dict[str, Any]], ablation: dict[str, Any] | None) 
     recalls = ", ".join(f"{name} {percent(row['uar'])}" for name, row in lstm["per_corpus"].items())
     return _wrapped(
         f"The two rows that do not ship were trained small, on {ablation['taken']} with seed {ablation['seed']}, by "
-        f"`{ablation['command']}`. They differ from the shipped rows in more than their features: no copies at other "
-        "speeds or with noise, no ensemble, fewer epochs. So the difference is not due to features and model alone. "
+        f"`{ablation['command']}`. They differ from the shipped rows in more than features and model: the LSTM hears "
+        "no copies at other speeds or with noise and stands alone, not in an ensemble; the CNN sees mirrored faces, but "
+        "none moved or turned, and no FER+ votes. "
         f"LSTM: {folds}, n = {lstm['n']}, mean recall {recalls}; {_settings(lstm['config'])}. "
         f"CNN: {_settings(cnn['config'])}."
     )
@@ -262,7 +263,8 @@ EmoRec's models say which of seven emotions (anger, disgust, sad, happy, scared,
 *shows most likely*, for stretches of a few seconds. They do not know what a person feels. Accuracies are fractions of
 examples for which the most likely class is the labelled one; mean recall weighs every class the same; with seven
 classes, guessing is right in 14.3 %. In brackets 95 % intervals: Wilson's for shares, for mean recall the bootstrap,
-over speakers where the speakers are known. n is the number of examples.
+over speakers where the speakers are known. Wilson's takes every example as independent, which recordings of one speaker
+and faces drawn twice are not. n is the number of examples.
 """
 
 _TAIL = """## Data and licences
