@@ -130,7 +130,7 @@ def _ablation(card: dict[str, dict[str, Any]], ablation: dict[str, Any] | None) 
     return _wrapped(
         f"The two rows that do not ship were trained small, on {ablation['taken']} with seed {ablation['seed']}, by "
         f"`{ablation['command']}`. They differ from the shipped rows in more than features and model: the LSTM hears "
-        "no copies at other speeds or with noise and stands alone, not in an ensemble; the CNN sees mirrored faces, but "
+        "no copies at other speeds or with noise and is no ensemble; the CNN sees faces mirrored, but "
         "none moved or turned, and no FER+ votes. "
         f"LSTM: {folds}, n = {lstm['n']}, mean recall {recalls}; {_settings(lstm['config'])}. "
         f"CNN: {_settings(cnn['config'])}."
