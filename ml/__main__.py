@@ -217,6 +217,7 @@ def evaluate_all(as_json: AsJson = False, weights: Weights = None) -> None:
     """Measure everything on the research data, in the form of the paper's Tables 1 and 2, and write the model card."""
     from ml.evaluation import card
     from ml.evaluation.measure import measure
+    from ml.evaluation.voice_conditions import advice
 
     with explained(), Bars() as bars:
         measured = measure(weights, bars)
@@ -226,7 +227,7 @@ def evaluate_all(as_json: AsJson = False, weights: Weights = None) -> None:
         return
     for table in card.tables(weights):
         _show_rows(table.title, table.head, table.rows)
-    for sentence in measured["advice"]:
+    for sentence in advice(measured["voice_conditions"]):
         typer.echo(sentence)
     errors.print(f"Written: {written}. It took {measured['seconds']} seconds.")
 

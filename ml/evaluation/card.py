@@ -14,7 +14,7 @@ from ml.emotions import EMOTIONS
 from ml.evaluation.measure import MEASURED
 from ml.evaluation.pairs import PAIRED, PAIRING_SEED
 from ml.evaluation.tables import Table, of_groups, percent, shares, span, table_1, table_2
-from ml.evaluation.voice_conditions import PER_CLASS, SPEAKERS_PER_CORPUS, name_of
+from ml.evaluation.voice_conditions import PER_CLASS, SPEAKERS_PER_CORPUS, advice, name_of
 from ml.training.ablation import FILE as ABLATION
 from ml.training.ablation import fold_hash
 
@@ -94,7 +94,9 @@ def _models(card: dict[str, dict[str, Any]]) -> str:
 
 def _tables(measured: dict[str, Any], ablation: dict[str, Any] | None, stale: list[str]) -> str:
     fusion = measured["figures"]["fusion"]
-    took = f", in {measured['seconds'] / 60:.0f} minutes" if "seconds" in measured else ""
+    took = f" in {measured['seconds'] / 60:.0f} minutes"
+    if "processor_seconds" in measured:
+        took += f" ({measured['processor_seconds'] / 60:.0f} minutes of processor time)"
     lines = ["## Figures\n", f"Taken on {measured['taken']} by `make evaluate`{took}.\n"]
     if stale:
         lines.append(f"**Taken with other weights than the present ones ({', '.join(stale)}); take them anew.**\n")
@@ -239,7 +241,7 @@ def _disturbed(measured: dict[str, Any]) -> str:
         for row in rows
     )
     head = ("under the voice", "", "accuracy", "mean recall", *corpora, "gain by separation, points of mean recall")
-    lines += [Table("", head, cells).markdown(), _wrapped(" ".join(measured["advice"]))]
+    lines += [Table("", head, cells).markdown(), _wrapped(" ".join(advice(rows)))]
     return "\n".join(lines)
 
 

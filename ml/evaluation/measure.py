@@ -14,7 +14,7 @@ from ml.evaluation.face_conditions import face_conditions
 from ml.evaluation.fusion import pair_figures
 from ml.evaluation.pairs import PAIRING_SEED
 from ml.evaluation.voice import default_manifest, labelled, predict_voices, voice_figures, voice_groups
-from ml.evaluation.voice_conditions import advice, interference_in_words, voice_conditions
+from ml.evaluation.voice_conditions import interference_in_words, voice_conditions
 from ml.recognise import Models
 from ml.training.fer2013 import Tell, load_faces
 from ml.voice.separation import Separator
@@ -29,8 +29,8 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
 
     Returns:
         What was written: "figures" (face, voice, voice_alone, fusion: as the commands of these names print them),
-        "groups" (the voice by language and sex), "voice_conditions", "face_conditions", "advice", the day, the seconds
-        it took, the seed and the hashes of the weights.
+        "groups" (the voice by language and sex), "voice_conditions", "face_conditions", the day, the seconds it took
+        by the clock and of processor time, the seed and the hashes of the weights.
 
     Raises:
         FileNotFoundError: the research data are not there.
@@ -49,6 +49,7 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
     measured = {
         "taken": datetime.now(UTC).strftime("%Y-%m-%d"),
         "seconds": round(time.monotonic() - started),
+        "processor_seconds": round(time.process_time()),
         "seed": PAIRING_SEED,
         "weights": {name: card[name]["sha256"] for name in weights.NAMES},
         "figures": {
@@ -61,7 +62,6 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
         "face_conditions": degraded,
         "voice_conditions": disturbed,
         "interference": interference_in_words(),
-        "advice": advice(disturbed),
     }
     path = weights.folder(directory) / MEASURED
     path.write_text(json.dumps(measured, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -180,9 +180,9 @@ def advice(rows: Sequence[dict[str, Any]]) -> list[str]:
         return []
     helps = ", ".join(said["raises"])
     sentences.append(
-        f"By these figures the pipeline should separate where there is {helps}, and nowhere else."
+        f"The pipeline should separate where there is {helps}; nothing clear is gained elsewhere."
         if helps
-        else "By these figures the pipeline gains nothing clear by separating, whatever lies under the voice."
+        else "By these figures nothing clear is gained by separating, whatever lies under the voice."
     )
     return sentences
 

@@ -47,7 +47,6 @@ def measured(tiny_weights: Path) -> dict[str, Any]:
         "face_conditions": [{"condition": "shown at 16 pixels", **headline(guesses, labels)}],
         "voice_conditions": [plain, {**plain, "separated": True, "gain": 0.123, "gain_ci95": [0.05, 0.2]}],
         "interference": "two recordings of music",
-        "advice": ["Separation raises the mean recall with music at 10 dB."],
     }
     return dict(json.loads(json.dumps(stored)))
 
