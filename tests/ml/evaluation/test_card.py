@@ -121,9 +121,9 @@ def test_table_2_holds_every_class_of_voice_face_and_both(measured: dict[str, An
 def test_the_card_says_how_the_other_rows_were_trained(
     tiny_weights: Path, measured: dict[str, Any], ablation: dict[str, Any]
 ) -> None:
-    text = card.render(weights.card(tiny_weights), measured, ablation)
+    text = " ".join(card.render(weights.card(tiny_weights), measured, ablation).split())
     assert "the shipped voice's folds" in text
     assert "hidden 64" in text
     ablation["rows"]["mfcc_lstm"]["folds"] = "others"
-    text = card.render(weights.card(tiny_weights), measured, ablation)
+    text = " ".join(card.render(weights.card(tiny_weights), measured, ablation).split())
     assert "the shipped voice's folds" not in text
