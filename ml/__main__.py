@@ -133,6 +133,18 @@ def train_voice(
     print_json({"version": entry["version"], "metrics": entry["metrics"]})
 
 
+@train.command("fusion")
+def train_fusion(
+    *, seed: Annotated[int, typer.Option(help="Of the pairing.")] = 1, as_json: AsJson = False, weights: Weights = None
+) -> None:
+    """Find the temperature of fused answers on label-matched pairs of held-out training faces and unheard voices."""
+    from ml.training.fusion import fit_fusion
+
+    with explained(), Bars() as bars:
+        found = fit_fusion(weights, seed, bars)
+    _answer(found, as_json)
+
+
 @train.command("ablation")
 def train_ablation(
     *,

@@ -12,6 +12,7 @@ class Config:
         voice: analyse the voice (needs consent for it and an audio stream).
         face: analyse the face (likewise, and a video stream).
         alpha, beta: fusion weights of face and voice (paper eq. 6); they sum to 1.
+        fusion_temperature: see ``ml.fusion.fuse``; the default is what ``python -m ml train fusion`` found.
         segment_s, hop_s: length of a segment and distance between two starts, in seconds.
         sample_fps: frames looked at per second of video.
         detection_width: width in pixels at which faces are searched.
@@ -28,6 +29,7 @@ class Config:
     face: bool = True
     alpha: float = 0.6
     beta: float = 0.4
+    fusion_temperature: float = 1.0
     segment_s: float = 4.0
     hop_s: float = 2.0
     sample_fps: float = 5.0
@@ -43,6 +45,8 @@ class Config:
     def __post_init__(self) -> None:
         if not (0 <= self.alpha <= 1 and 0 <= self.beta <= 1 and abs(self.alpha + self.beta - 1) < 1e-9):
             raise ValueError("alpha and beta must lie in 0-1 and sum to 1")
+        if self.fusion_temperature <= 0:
+            raise ValueError("fusion_temperature must be positive")
         if not (0 < self.hop_s <= self.segment_s):
             raise ValueError("hop_s must be positive and at most segment_s")
         if self.sample_fps <= 0 or self.max_duration_s <= 0:

@@ -309,6 +309,7 @@ class _Job:
             None if voice is None else voice.probabilities,
             self.config.alpha,
             self.config.beta,
+            self.config.fusion_temperature,
         )
         flags = [fused.flag] if fused.flag else []
         quality: dict[str, Any] = {}

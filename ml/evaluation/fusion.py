@@ -98,6 +98,7 @@ def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utteranc
         "unjudged": int(np.isnan(fused[:, 0]).sum()),
         "alpha": config.alpha,
         "beta": config.beta,
+        "temperature": config.fusion_temperature,
     }
 
 
@@ -145,5 +146,5 @@ def face_of(path: Path, models: Models, config: Config) -> np.ndarray:
 def _fused(face: np.ndarray, voice: np.ndarray, config: Config) -> np.ndarray:
     known_face = None if np.isnan(face[0]) else face
     known_voice = None if np.isnan(voice[0]) else voice
-    probabilities = fuse(known_face, known_voice, config.alpha, config.beta).probabilities
+    probabilities = fuse(known_face, known_voice, config.alpha, config.beta, config.fusion_temperature).probabilities
     return np.full(7, np.nan) if probabilities is None else probabilities

@@ -60,3 +60,17 @@ def test_the_papers_weights_let_the_face_prevail_when_both_are_equally_sure() ->
 
 def test_nothing_in_gives_nothing_out() -> None:
     assert fuse(None, None, 0.6, 0.4) == (None, "none")
+
+
+@given(distributions, distributions, st.floats(0.3, 3))
+def test_a_temperature_changes_how_sure_but_not_what(face: np.ndarray, voice: np.ndarray, temperature: float) -> None:
+    plain = fuse(face, voice, 0.6, 0.4).probabilities
+    tempered = fuse(face, voice, 0.6, 0.4, temperature).probabilities
+    assert plain is not None
+    assert tempered is not None
+    assert tempered.sum() == pytest.approx(1)
+    assert plain[tempered.argmax()] == pytest.approx(plain.max())
+    if temperature < 1:
+        assert tempered.max() >= plain.max() - 1e-9
+    else:
+        assert tempered.max() <= plain.max() + 1e-9
