@@ -28,7 +28,8 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
     """Take every figure on the research data and keep them beside the weights in ``evaluation.json``.
 
     Returns:
-        What was written: "figures" (face, voice, voice_alone, fusion: as the commands of these names print them),
+        What was written: "figures" (face, voice, voice_alone, fusion: as the commands of these names print them;
+        attention_lstm: the voice without its contour networks),
         "groups" (the voice by language and sex), "voice_conditions", "face_conditions", the day, the seconds it took
         by the clock and of processor time, the seed and the hashes of the weights.
 
@@ -44,6 +45,8 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
     utterances = labelled(default_manifest())
     voices = predict_voices(models.voice, utterances, True, tell)
     alone = predict_voices(models.voice, utterances, False, lambda _, done, total: tell("voices alone", done, total))
+    attending = models.voice.attention_alone()
+    attended = predict_voices(attending, utterances, True, lambda _, done, total: tell("attention alone", done, total))
     disturbed = voice_conditions(models.voice, utterances, usable_separator(), PAIRING_SEED, tell)
     card = weights.card(directory)
     measured = {
@@ -56,6 +59,7 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
             "face": face_figures(seen, test, SPLIT, models.face.version),
             "voice": voice_figures(voices, utterances, models.voice, True),
             "voice_alone": voice_figures(alone, utterances, models.voice, False),
+            "attention_lstm": voice_figures(attended, utterances, attending, True),
             "fusion": pair_figures(seen, test.labels, voices, utterances, Config(), seed=PAIRING_SEED),
         },
         "groups": voice_groups(voices, utterances),

@@ -114,8 +114,10 @@ def inner_speakers(
     """Training speakers of a fold set aside to decide when to stop, none of them in the test part.
 
     From every corpus about ``share`` of the training speakers, but only where at least three remain to learn from:
-    a corpus of very few speakers (CASIA) keeps them all for learning.
+    a corpus of very few speakers (CASIA) keeps them all for learning. A share of 0 sets nobody aside.
     """
+    if share == 0:
+        return set()
     drawn = random.Random(f"{seed}/{fold}")  # noqa: S311 - a reproducible split, nothing secret
     aside: set[str] = set()
     by_corpus: dict[str, set[str]] = {}

@@ -1,8 +1,9 @@
 """Train the voice networks on speech corpora (paper section 2.4) and measure them on people they never heard.
 
-Speakers are dealt into folds; per fold a few networks are fitted that never hear the fold's speakers. All of them ship
-as one ensemble (``ml.voice.recogniser``). Every figure stored with the weights is out of fold: each utterance judged
-only by the networks that never heard its speaker, at a temperature fitted on other folds' speakers.
+Speakers are dealt into folds; per fold an Attention-LSTM and a contour network are fitted that never hear the fold's
+speakers. All of them ship as one ensemble (``ml.voice.recogniser``). Every figure stored with the weights is out of
+fold: each utterance judged only by the networks that never heard its speaker, at a temperature fitted on other folds'
+speakers.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
@@ -24,9 +26,11 @@ from ml.evaluation.metrics import expected_calibration_error
 from ml.training.checkpoints import default_folder, plain, show_config
 from ml.training.speech import Utterance, inner_speakers, read_audio, read_manifest, speaker_folds, speech_manifest
 from ml.training.voice_baselines import baseline_predictions
+from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
 from ml.training.voice_data import Prepared, Version, prepare
-from ml.training.voice_fit import FitOptions, Fitted, Split, fit, logits_of
-from ml.voice.recogniser import Member, VoiceRecogniser, pack, unpack
+from ml.training.voice_fit import FitOptions, Fitted, Split, fit, logits_of, number_of
+from ml.voice.contours import ContourNetwork
+from ml.voice.recogniser import Member, VoiceRecogniser, blend, pack, unpack
 
 log = logging.getLogger(__name__)
 
@@ -44,24 +48,27 @@ class VoiceOptions:
         weights: folder the result is written to; None for the shipped one (or ``EMOREC_WEIGHTS``).
         version: name of the result.
         folds: speaker-independent folds.
-        repeats: networks per fold, differing by their random draws.
-        inner_share: share of a corpus's training speakers watched for early stopping.
+        repeats: pairs of networks per fold, differing by their random draws.
+        inner_share: share of a corpus's training speakers watched for early stopping of the Attention-LSTM; 0 for none,
+            where the learning rate's schedule decides alone and all speakers are learned from.
         speeds, noisy_speeds: speeds at which copies of every utterance are heard, clean and with noise.
         noise_snr_db: range of the signal-to-noise ratio of the noisy copies.
-        fit: of each network.
+        fit: of each Attention-LSTM.
+        contours: of each contour network.
     """
 
     manifest: Path = field(default_factory=speech_manifest)
     checkpoints: Path = field(default_factory=lambda: default_folder("voice"))
     weights: Path | None = None
-    version: str = "voice-1"
+    version: str = "voice-2"
     folds: int = 5
-    repeats: int = 2
-    inner_share: float = 0.12
+    repeats: int = 1
+    inner_share: float = 0.0
     speeds: tuple[float, ...] = (1.0, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15)
     noisy_speeds: tuple[float, ...] = (1.0, 0.93, 1.07)
     noise_snr_db: tuple[float, float] = (5.0, 25.0)
     fit: FitOptions = field(default_factory=FitOptions)
+    contours: ContourOptions = field(default_factory=ContourOptions)
 
     def versions(self) -> tuple[Version, ...]:
         """The copies of every utterance; the first is as recorded."""
@@ -102,11 +109,14 @@ def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProg
         [_fit_one(prepared, fold_of, options, (fold, repeat), tell) for repeat in range(options.repeats)]
         for fold in range(options.folds)
     ]
-    temperatures = fold_temperatures(prepared, splits, _test_logits(prepared, splits, networks))
+    outlines, outlined = _fit_outlines(prepared, networks, options, tell)
+    heard = _test_logits(prepared, splits, networks)
+    blended = [[_blend(*pair) for pair in zip(*row, strict=True)] for row in zip(heard, outlined, strict=True)]
+    temperatures = fold_temperatures(prepared, splits, blended)
     members = [
-        Member(network.model, fold, temperatures[fold], network.statistics)
-        for fold, row in enumerate(networks)
-        for network in row
+        Member(network.model, outline, fold, temperatures[fold], network.statistics)
+        for fold, row in enumerate(zip(networks, outlines, strict=True))
+        for network, outline in zip(*row, strict=True)
     ]
     tensors, description = pack(VoiceRecogniser(members, fold_of, options.version))
     shipped = VoiceRecogniser(*unpack(tensors, description))
@@ -124,6 +134,8 @@ def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProg
         "metrics": {
             "own_statistics": figures(prepared, judged_unheard(shipped, prepared.utterances, True, tell)),
             "training_statistics": figures(prepared, judged_unheard(shipped, prepared.utterances, False, tell)),
+            "attention_lstm_alone": by_corpus(prepared, tested, _first_answers(heard)),
+            "contours_alone": by_corpus(prepared, tested, _first_answers(outlined)),
             "baselines": baselines,
         },
     }
@@ -246,6 +258,45 @@ def _fit_one(
     folder = options.checkpoints / run_name(options) / f"fold{fold}-{repeat}"
     split = split_of(prepared, fold_of, place, options)
     return fit(prepared, split, options.fit, stream=place, folder=folder, progress=epoch_done)
+
+
+def _fit_outlines(
+    prepared: Prepared, networks: list[list[Fitted]], options: VoiceOptions, tell: TrainingProgress
+) -> tuple[list[list[ContourNetwork]], list[list[np.ndarray]]]:
+    """The contour networks by fold and number in the fold, and their logits on the fold's test speakers."""
+    taken = take_contours(prepared, lambda completed, total: tell("contours", completed, total))
+    fold_of = speaker_folds(prepared.utterances, options.folds, options.fit.seed)
+    outlines: list[list[ContourNetwork]] = []
+    for fold, row in enumerate(networks):
+        split = split_of(prepared, fold_of, (fold, 0), options)
+        train = np.concatenate([split.train, split.inner])
+        tell("contour networks", fold, options.folds)
+        outlines.append(
+            [
+                fit_contours(
+                    prepared,
+                    taken,
+                    train,
+                    fallback=network.statistics,
+                    options=options.contours,
+                    seed=number_of(options.fit.seed, fold, repeat),
+                )
+                for repeat, network in enumerate(row)
+            ]
+        )
+    tests = [split_of(prepared, fold_of, (fold, 0), options).test for fold in range(options.folds)]
+    logits = [[contour_logits(each, taken, test) for each in row] for row, test in zip(outlines, tests, strict=True)]
+    return outlines, logits
+
+
+def _blend(heard: np.ndarray, outlined: np.ndarray) -> np.ndarray:
+    blended: np.ndarray = blend(torch.from_numpy(heard), torch.from_numpy(outlined)).numpy()
+    return blended
+
+
+def _first_answers(logits: list[list[np.ndarray]]) -> np.ndarray:
+    """Classes chosen by the first network of every fold, for the folds' test speakers one after another."""
+    return np.concatenate([row[0].argmax(axis=1) for row in logits])
 
 
 def _test_logits(prepared: Prepared, splits: list[Split], networks: list[list[Fitted]]) -> list[list[np.ndarray]]:

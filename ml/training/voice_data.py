@@ -3,6 +3,7 @@
 All randomness of an epoch comes from one generator, so an epoch can be repeated exactly.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -195,13 +196,13 @@ class Augmentation:
     fallback: float = 0.1
     uneven: bool = False
     warp: float = 0.06
-    join: float = 0.1
+    join: float = 0.0
     time_masks: int = 1
     time_mask: float = 0.1
-    band_masks: int = 0
-    band_mask: int = 8
+    band_masks: int = 1
+    band_mask: int = 6
     family: float = 0.0
-    mixup: float = 0.4
+    mixup: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,14 @@ def sampling_weights(prepared: Prepared, indices: np.ndarray, corpus_power: floa
             members = inside & (labels == label)
             weights[members] = share / len(classes) / members.sum()
     return weights / weights.sum()
+
+
+def rate(step: int, steps: int) -> float:
+    """Factor on the learning rate: up over the first tenth of all steps, then down along a half cosine."""
+    warm = max(1, steps // 10)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def training_batches(
@@ -329,10 +338,15 @@ def mask_features(frames: np.ndarray, augmentation: Augmentation, draws: np.rand
     return frames
 
 
+@cache
+def _spectrogram_positions() -> np.ndarray:
+    centres = features.spectrogram_bands() @ np.arange(features.N_FFT // 2 + 1) * SAMPLE_RATE / features.N_FFT
+    return np.asarray(np.log1p(centres / 700) / np.log1p(SAMPLE_RATE / 2 / 700))
+
+
 def _spectrogram_columns(low: float, high: float) -> np.ndarray:
     """Spectrogram columns between two positions (0-1) on the mel axis."""
-    centres = features.spectrogram_bands() @ np.arange(features.N_FFT // 2 + 1) * SAMPLE_RATE / features.N_FFT
-    position = np.log1p(centres / 700) / np.log1p(SAMPLE_RATE / 2 / 700)
+    position = _spectrogram_positions()
     return features.SPECTROGRAM.start + np.flatnonzero((position >= low) & (position < high))
 
 

@@ -23,11 +23,11 @@ from ml.training.voice_data import (
     Batch,
     Prepared,
     evaluation_batches,
+    rate,
     sampling_weights,
     training_batches,
     training_statistics,
 )
-from ml.training.voice_warm import WarmStart, rate, warm_start
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
 from ml.voice.standardise import Statistics
 
@@ -45,19 +45,17 @@ class FitOptions:
         corpus_power: see ``sampling_weights``.
         average: decay per step of the running average of the weights, which is what is kept.
         device: "auto" takes CUDA where there is one.
-        warm_start: the fit of the second LSTM that comes first.
         seed: of everything random.
     """
 
-    epochs: int = 10
-    patience: int = 5
-    batch: int = 48
-    learning_rate: float = 4e-4
-    weight_decay: float = 3e-2
+    epochs: int = 25
+    patience: int = 10
+    batch: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
     label_smoothing: float = 0.1
     corpus_power: float = 0.5
     average: float = 0.99
-    warm_start: WarmStart = field(default_factory=WarmStart)
     device: str = "auto"
     seed: int = 1
     architecture: Architecture = field(default_factory=Architecture)
@@ -117,24 +115,13 @@ def fit(
     device = options.torch_device()
     statistics = training_statistics(prepared, split.train)
     weights = sampling_weights(prepared, split.train, options.corpus_power)
-    torch.manual_seed(_number(options.seed, *stream))
+    torch.manual_seed(number_of(options.seed, *stream))
     model = AttentionLSTM(options.architecture).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     steps_per_epoch = math.ceil(len(split.train) / options.batch)
     state: dict[str, Any] = {"epoch": 0, "steps": 0, "best": None, "best_epoch": 0, "best_loss": math.inf}
 
     resumed = load_latest(folder) if folder is not None else None
-    if resumed is None:
-        draws = np.random.default_rng(_number(options.seed, *stream, 0))
-        warm_start(
-            model,
-            prepared,
-            split.train,
-            fallback=statistics,
-            weights=weights,
-            options=options.warm_start,
-            draws=draws,
-        )
     averaged = copy.deepcopy(model).eval()
     if resumed is not None:
         state = resumed[1]
@@ -144,7 +131,7 @@ def fit(
 
     while state["epoch"] < options.epochs and state["epoch"] - state["best_epoch"] < options.patience:
         epoch = state["epoch"] + 1
-        number = _number(options.seed, *stream, epoch)
+        number = number_of(options.seed, *stream, epoch)
         torch.manual_seed(number)
         draws = np.random.default_rng(number)
         model.train()
@@ -241,6 +228,6 @@ def _average_into(averaged: nn.Module, model: nn.Module, decay: float) -> None:
         settled.copy_(latest)
 
 
-def _number(*parts: int) -> int:
+def number_of(*parts: int) -> int:
     """One seed from several numbers."""
     return int(np.random.SeedSequence(parts).generate_state(1)[0])

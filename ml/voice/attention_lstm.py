@@ -5,7 +5,6 @@ attention that step k of the output pays to a<t>, c the memory, y<k> the output.
 
 1. The first LSTM reads the frames x<t> in both directions and gives a<t>. Its cell has the attention gate
    (``attention_gate_scan``): forget and input gate become one gate computed from the cell state (Xie et al. 2019).
-   A dense link (as in Xie et al., whom the paper cites) sets the frames themselves beside the LSTM's states in a<t>.
 2. For each of K steps, attention weights w(k,t) = exp e(k,t) / sum_t exp e(k,t) (eq. 5) pool the a<t> into a memory
    c(k) = sum_t w(k,t) a<t>. The score is e(k,t) = v . tanh(W_a a<t> + W_s s(k-1)) with s the second LSTM's state.
    Beside that mean the memory holds the deviation, weighted likewise: how much a voice moves says as much as where it
@@ -43,15 +42,15 @@ class Architecture:
     """
 
     inputs: int = N_FEATURES
-    embedding: int = 64
-    hidden: int = 32
-    layers: int = 1
-    attention: int = 48
-    steps: int = 3
+    embedding: int = 128
+    hidden: int = 80
+    layers: int = 2
+    attention: int = 64
+    steps: int = 2
     decoder: int = 96
     dropout: float = 0.3
-    dropout_memory: float = 0.3
-    frames_averaged: int = 6
+    dropout_memory: float = 0.4
+    frames_averaged: int = 3
 
     def as_dict(self) -> dict[str, int | float]:
         """Plain values, ready for JSON."""
@@ -155,10 +154,10 @@ class AttentionLSTM(nn.Module):
             nn.Dropout(sizes.dropout),
         )
         widths = [sizes.embedding] + [2 * sizes.hidden] * sizes.layers
-        learned = sizes.inputs + sum(widths[1:])
+        learned = widths[-1]
         self.encoder = nn.ModuleList([AttentionGateLSTM(width, sizes.hidden) for width in widths[:-1]])
         self.dropout = nn.Dropout(sizes.dropout)
-        self.scale_memory = nn.BatchNorm1d(2 * learned, affine=False)
+        self.scale_memory = nn.BatchNorm1d(2 * learned)
         self.dropout_memory = nn.Dropout(sizes.dropout_memory)
         self.score_features = nn.Linear(learned, sizes.attention)
         self.score_state = nn.Linear(sizes.decoder, sizes.attention, bias=False)
@@ -183,12 +182,9 @@ class AttentionLSTM(nn.Module):
         time = frames.shape[1]
         reverse = reversal(lengths, time)
         valid = torch.arange(time, device=lengths.device).unsqueeze(0) < lengths.unsqueeze(1)
-        levels = [frames]
-        states = self.embed(frames)
+        learned = self.embed(frames)
         for layer in self.encoder:
-            states = self.dropout(layer(states, reverse)[0])
-            levels.append(states)
-        learned = torch.cat(levels, dim=-1)
+            learned = self.dropout(layer(learned, reverse)[0])
         keys = self.score_features(learned)
         state = cell = learned.new_zeros(learned.shape[0], self.architecture.decoder)
         paid = []
@@ -202,11 +198,3 @@ class AttentionLSTM(nn.Module):
             state, cell = self.decoder(self.dropout_memory(self.scale_memory(pooled)), (state, cell))
             paid.append(weights)
         return self.classify(self.dropout(state)), torch.stack(paid).mean(0)
-
-    def classify_memory(self, memory: Tensor) -> Tensor:
-        """What the second LSTM alone makes of one memory read at every step: (B, 2 F) -> logits (B, 7)."""
-        state = cell = memory.new_zeros(memory.shape[0], self.architecture.decoder)
-        scaled = self.scale_memory(memory)
-        for _ in range(self.architecture.steps):
-            state, cell = self.decoder(self.dropout_memory(scaled), (state, cell))
-        return self.classify(self.dropout(state))

@@ -1,7 +1,8 @@
 """The voice recogniser: shipped weights, one recording's statistics, and the emotion of its segments.
 
-What ships is an ensemble. Training deals the speakers into folds and fits networks that never heard the speakers of
-their fold. For somebody unknown the answer is the mean of all networks' calibrated probabilities; for a speaker of the
+What ships is an ensemble of pairs, an Attention-LSTM and a contour network each, whose probabilities are averaged with
+fixed shares. Training deals the speakers into folds and fits networks that never heard the speakers of
+their fold. For somebody unknown the answer is the mean of all pairs' calibrated probabilities; for a speaker of the
 training corpora ``exclude_speaker`` keeps only the networks that never heard that speaker, so that figures on those
 corpora can be reproduced from the shipped file.
 """
@@ -21,11 +22,19 @@ from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.voice import activity, features
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
+from ml.voice.contours import ContourNetwork, ContourSizes, contours, standardise
 from ml.voice.framing import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, frame_count
 from ml.voice.standardise import Statistics, statistics_of
 
 BATCH = 64
 """Segments computed together."""
+
+CONTOUR_SHARE = 0.75
+"""Share of a contour network in the mean of a pair's probabilities (by experiment: docs/experiments-voice.md)."""
+
+
+PARTS = ("model", "contours")
+"""The networks of a ``Member``, as their tensors are named in the file."""
 
 
 class Judged(NamedTuple):
@@ -44,16 +53,17 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One network of the ensemble.
+    """One pair of networks of the ensemble.
 
     Attributes:
-        model: in evaluation mode.
-        fold: the fold whose speakers it never heard.
-        temperature: its logits are divided by this before the softmax.
+        model, contours: in evaluation mode.
+        fold: the fold whose speakers they never heard.
+        temperature: their blended logits are divided by this before the softmax.
         statistics: of its training speakers, the fallback for very short audio.
     """
 
     model: AttentionLSTM
+    contours: ContourNetwork
     fold: int
     temperature: float
     statistics: Statistics
@@ -62,16 +72,24 @@ class Member:
 class VoiceRecogniser:
     """Emotion of speech, 16 kHz mono. Deterministic; safe to keep for many recordings."""
 
-    def __init__(self, members: Sequence[Member], fold_of: dict[str, int], version: str) -> None:
+    def __init__(
+        self,
+        members: Sequence[Member],
+        fold_of: dict[str, int],
+        version: str,
+        contour_share: float = CONTOUR_SHARE,
+    ) -> None:
         """Build from parts; ``load`` is the usual way.
 
         Args:
             members: at least one, all of one architecture.
             fold_of: fold by speaker of the training corpora.
+            contour_share: share of the contour network in a pair's probabilities; 0 leaves the Attention-LSTM alone.
         """
         self.members = tuple(members)
         self.fold_of = dict(fold_of)
         self.version = version
+        self.contour_share = contour_share
         self._group = self.members[0].model.architecture.frames_averaged
 
     @classmethod
@@ -85,6 +103,10 @@ class VoiceRecogniser:
             RecognitionError: weights_missing, weights_damaged.
         """
         return cls(*unpack(*stored.read("voice", directory)))
+
+    def attention_alone(self) -> "VoiceRecogniser":
+        """The same networks without the contours' say: the paper's Attention-LSTM, for the ablation."""
+        return VoiceRecogniser(self.members, self.fold_of, self.version, contour_share=0.0)
 
     def statistics(self, samples: np.ndarray, speech: np.ndarray) -> Statistics:
         """Level and feature statistics of one recording of one person, by which its segments are standardised.
@@ -168,19 +190,30 @@ class VoiceRecogniser:
         ]
         lengths = torch.tensor([len(frames) for frames in averaged])
         padded = np.zeros((len(averaged), int(lengths.max()), features.N_FEATURES), dtype=np.float32)
+        found = np.stack([contours(frames) for frames in averaged])
         probabilities = torch.zeros(len(averaged), len(EMOTIONS))
         weights = torch.zeros(padded.shape[:2])
         for member in members:
             own = statistics.or_fallback(member.statistics)
             for row, frames in zip(padded, averaged, strict=True):
                 row[: len(frames)] = own.apply(frames)
-            logits, paid = member.model(torch.from_numpy(padded), lengths)
-            probabilities += torch.softmax(logits / member.temperature, dim=-1) / len(members)
+            heard, paid = member.model(torch.from_numpy(padded), lengths)
+            outlined = member.contours(torch.from_numpy(standardise(found, own.mean, own.std)))
+            probabilities += torch.softmax(
+                blend(heard, outlined, self.contour_share) / member.temperature, dim=-1
+            ) / len(members)
             weights += paid / len(members)
         return [
             Judged(probabilities[row].numpy(), frame_times(first, last, self._group), weights[row, :length].numpy())
             for row, ((first, last), length) in enumerate(zip(ranges, lengths.tolist(), strict=True))
         ]
+
+
+def blend(attention_logits: Tensor, contour_logits: Tensor, contour_share: float = CONTOUR_SHARE) -> Tensor:
+    """Logits of a pair: the logarithm of the mean of both networks' probabilities, shape (B, 7)."""
+    shares = torch.tensor([1 - contour_share, contour_share]).log()
+    scores = torch.stack([attention_logits.log_softmax(-1) + shares[0], contour_logits.log_softmax(-1) + shares[1]])
+    return torch.logsumexp(scores, dim=0)
 
 
 def frame_times(first: int, last: int, group: int) -> np.ndarray:
@@ -194,40 +227,41 @@ def pack(recogniser: VoiceRecogniser) -> tuple[dict[str, Tensor], dict[str, Any]
     """Tensors (float16, statistics float32) and description, as ``unpack`` reads them."""
     tensors: dict[str, Tensor] = {}
     for number, member in enumerate(recogniser.members):
-        for name, value in member.model.state_dict().items():
-            tensors[f"{number}.{name}"] = value.to(torch.float16)
+        for part in PARTS:
+            for name, value in getattr(member, part).state_dict().items():
+                tensors[f"{number}.{part}.{name}"] = value.to(torch.float16)
         tensors[f"{number}.statistics"] = torch.from_numpy(np.stack([member.statistics.mean, member.statistics.std]))
     described = {
         "version": recogniser.version,
         "architecture": recogniser.members[0].model.architecture.as_dict(),
+        "contours": recogniser.members[0].contours.sizes.as_dict(),
+        "contour_share": recogniser.contour_share,
         "members": [{"fold": member.fold, "temperature": member.temperature} for member in recogniser.members],
         "speakers": recogniser.fold_of,
     }
     return tensors, described
 
 
-def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[Member], dict[str, int], str]:
+def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[Member], dict[str, int], str, float]:
     """The arguments of ``VoiceRecogniser`` from what ``pack`` made.
 
     Raises:
         RecognitionError: weights_damaged, when the parts do not fit together.
     """
     try:
-        architecture = Architecture(**described["architecture"])
+        architecture, sizes = Architecture(**described["architecture"]), ContourSizes(**described["contours"])
         members = []
         for number, entry in enumerate(described["members"]):
             mean, std = tensors[f"{number}.statistics"].float().numpy()
-            prefix = f"{number}."
-            state = {
-                name.removeprefix(prefix): value.float()
-                for name, value in tensors.items()
-                if name.startswith(prefix) and name != f"{number}.statistics"
-            }
-            model = AttentionLSTM(architecture)
-            model.load_state_dict(state)
+            model, outline = AttentionLSTM(architecture), ContourNetwork(sizes)
+            for part, network in zip(PARTS, (model, outline), strict=True):
+                prefix = f"{number}.{part}."
+                state = {n.removeprefix(prefix): v.float() for n, v in tensors.items() if n.startswith(prefix)}
+                network.load_state_dict(state)
             statistics = Statistics(mean, std, gain=1.0, frames=0)
-            members.append(Member(model.eval(), int(entry["fold"]), float(entry["temperature"]), statistics))
-        return members, {str(name): int(fold) for name, fold in described["speakers"].items()}, described["version"]
+            members.append(Member(model.eval(), outline.eval(), int(entry["fold"]), entry["temperature"], statistics))
+        fold_of = {str(name): int(fold) for name, fold in described["speakers"].items()}
+        return members, fold_of, described["version"], float(described["contour_share"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise RecognitionError("weights_damaged", f"the voice weights do not fit together: {error}") from error
 

@@ -11,6 +11,7 @@ from ml.face.recogniser import pack as pack_face
 from ml.face.vgg16 import FaceVgg16
 from ml.voice import features
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
+from ml.voice.contours import ContourNetwork, ContourSizes
 from ml.voice.recogniser import Member, VoiceRecogniser
 from ml.voice.recogniser import pack as pack_voice
 from ml.voice.standardise import Statistics
@@ -30,7 +31,8 @@ def write_tiny_models(directory: Path) -> Path:
     statistics = Statistics(
         np.full(features.N_FEATURES, -3.0, np.float32), np.full(features.N_FEATURES, 2.0, np.float32), 1.0, 0
     )
-    members = [Member(voice, 0, 1.0, statistics), Member(voice, 1, 2.0, statistics)]
+    outline = ContourNetwork(ContourSizes(hidden=6)).eval()
+    members = [Member(voice, outline, 0, 1.0, statistics), Member(voice, outline, 1, 2.0, statistics)]
     recogniser = VoiceRecogniser(members, {"known": 0}, "voice-tiny")
     weights.write("voice", *pack_voice(recogniser), directory)
     return directory

@@ -16,11 +16,12 @@ from ml.training import voice, voice_data, voice_fit
 from ml.training.checkpoints import load_latest
 from ml.training.speech import read_manifest
 from ml.training.voice import VoiceOptions, split_of, temperature_for, train_voice
+from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
 from ml.training.voice_data import Augmentation, Prepared, Version, prepare, warp_matrix
 from ml.training.voice_fit import FitOptions, fit
-from ml.training.voice_warm import WarmStart
 from ml.voice import activity, features
 from ml.voice.attention_lstm import Architecture
+from ml.voice.contours import SHAPED, ContourSizes, contours
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
 
@@ -32,9 +33,10 @@ TINY = FitOptions(
     batch=8,
     learning_rate=5e-3,
     device="cpu",
-    warm_start=WarmStart(epochs=3, batch=16),
     architecture=Architecture(embedding=8, hidden=6, attention=4, steps=2, decoder=8, frames_averaged=3),
 )
+
+TINY_CONTOURS = ContourOptions(epochs=3, batch=16, sizes=ContourSizes(hidden=8))
 
 
 def utterance(label: str, speaker: int, take: int) -> np.ndarray:
@@ -81,6 +83,7 @@ def options(manifest: Path, tmp_path: Path) -> VoiceOptions:
         speeds=(1.0, 1.1),
         noisy_speeds=(1.0,),
         fit=TINY,
+        contours=TINY_CONTOURS,
     )
 
 
@@ -167,6 +170,7 @@ def test_training_writes_weights_that_reproduce_the_stored_figures(options: Voic
         judged = recogniser.predict_utterances([voice_data.read_audio(each.path) for each in own], speaker)
         right += [int(j.probabilities.argmax()) == each.emotion for j, each in zip(judged, own, strict=True)]
     assert np.mean(right) == pytest.approx(card["metrics"]["own_statistics"]["accuracy"], abs=1e-4)
+    assert {"attention_lstm_alone", "contours_alone"} <= set(card["metrics"])
     assert set(card["metrics"]["baselines"]) == {"majority", "logistic_regression", "rbf_svm"}
     assert card["seed"] == options.fit.seed
 
@@ -175,8 +179,33 @@ def test_a_finished_run_is_not_trained_again(options: VoiceOptions) -> None:
     first = train_voice(options)
     told: list[str] = []
     second = train_voice(options, lambda what, completed, total: told.append(what))
-    assert not [what for what in told if "network" in what]
+    assert not [what for what in told if what.startswith("fold")]  # contour networks take seconds and are fitted anew
     assert first == second
+
+
+def test_contours_of_another_standard_follow_from_the_raw_ones(prepared: Prepared) -> None:
+    taken = take_contours(prepared)
+    indices, versions = np.array([3, 7]), np.array([1, 2])
+    fallback = voice_data.training_statistics(prepared, np.arange(20))
+    for row, i, version in zip(taken.by(fallback, prepared, indices, versions), indices, versions, strict=True):
+        sample = prepared.samples[i][version]
+        frames = fallback.apply(sample.frames.astype(np.float32) + voice_data.level_shift(sample.level))
+        expected = contours(frames)
+        assert np.allclose(row[: SHAPED.start], expected[: SHAPED.start], atol=0.02)
+        assert np.allclose(row[SHAPED], expected[SHAPED], rtol=0.2, atol=0.2)  # of hardly moving features the floor shows
+
+
+def test_a_contour_network_learns_and_equal_seeds_give_equal_networks(prepared: Prepared) -> None:
+    taken = take_contours(prepared)
+    train = np.arange(len(prepared.utterances))
+    fallback = voice_data.training_statistics(prepared, train)
+    options = replace(TINY_CONTOURS, epochs=30, learning_rate=1e-2)
+    one, again, other = (
+        fit_contours(prepared, taken, train, fallback=fallback, options=options, seed=seed) for seed in (1, 1, 2)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(one.classify.weight, other.classify.weight)
+    assert np.mean(contour_logits(one, taken, train).argmax(axis=1) == prepared.labels()) > 0.9
 
 
 def test_other_options_do_not_take_up_a_foreign_checkpoint(options: VoiceOptions) -> None:

@@ -12,8 +12,9 @@ from ml.errors import RecognitionError
 from ml.voice import features
 from ml.voice.activity import speech_probabilities
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
+from ml.voice.contours import ContourNetwork, ContourSizes
 from ml.voice.framing import SAMPLE_RATE
-from ml.voice.recogniser import Member, VoiceRecogniser, frame_times, pack
+from ml.voice.recogniser import CONTOUR_SHARE, Member, VoiceRecogniser, blend, frame_times, pack
 from ml.voice.standardise import Statistics
 
 TINY = Architecture(embedding=8, hidden=4, attention=4, steps=2, decoder=6)
@@ -22,10 +23,11 @@ TINY = Architecture(embedding=8, hidden=4, attention=4, steps=2, decoder=6)
 def member(fold: int, seed: int) -> Member:
     torch.manual_seed(seed)
     model = AttentionLSTM(TINY).half().float().eval()  # as stored: float16
+    outline = ContourNetwork(ContourSizes(hidden=6)).half().float().eval()
     statistics = Statistics(
         np.full(features.N_FEATURES, -3.0, np.float32), np.full(features.N_FEATURES, 2.0, np.float32), 1.0, 0
     )
-    return Member(model, fold, 1.0 + 0.1 * seed, statistics)
+    return Member(model, outline, fold, 1.0 + 0.1 * seed, statistics)
 
 
 @pytest.fixture
@@ -52,6 +54,14 @@ def test_probabilities_and_attention_each_sum_to_one(
         assert probabilities.sum() == pytest.approx(1, abs=1e-5)
         assert attention.sum() == pytest.approx(1, abs=1e-5)
         assert times.shape == attention.shape
+
+
+@given(st.integers(0, 1000))
+def test_a_blend_is_the_weighted_mean_of_both_networks_probabilities(seed: int) -> None:
+    torch.manual_seed(seed)
+    heard, outlined = torch.randn(3, 7) * 4, torch.randn(3, 7) * 4
+    expected = (1 - CONTOUR_SHARE) * heard.softmax(-1) + CONTOUR_SHARE * outlined.softmax(-1)
+    assert torch.allclose(blend(heard, outlined).softmax(-1), expected, atol=1e-5)
 
 
 def test_times_lie_in_the_span_where_there_is_speech(
@@ -149,7 +159,7 @@ def test_what_is_stored_and_read_back_answers_the_same(
 
 def test_parts_that_do_not_fit_together_are_refused(recogniser: VoiceRecogniser, tmp_path: Path) -> None:
     tensors, described = pack(recogniser)
-    del tensors["1.classify.weight"]
+    del tensors["1.model.classify.weight"]
     weights.write("voice", tensors, described, tmp_path)
     with pytest.raises(RecognitionError) as raised:
         VoiceRecogniser.load(tmp_path)
