@@ -17,7 +17,6 @@ from analysis.trends import (
     Point,
     SessionIndex,
     TrendSettings,
-    negative_shares,
     series,
     session_indexes,
     trend_settings,
@@ -45,15 +44,17 @@ class CaseloadEntry:
 
     Attributes:
         why: the reasons for the urgency, as sentences in the reader's language.
-        last_session: the newest analysed session.
-        sparkline: negative shares of the newest sessions, oldest first; None where nothing was judged.
+        last_at: when the newest analysed session was recorded.
+        last_share: its negative share; None where it has too little evidence to say.
+        sparkline: negative shares of the newest sessions, oldest first; None likewise.
         unsettled: alerts nobody has settled yet, oldest first.
     """
 
     student: Student
     urgency: Urgency
     why: list[str]
-    last_session: SessionIndex | None
+    last_at: datetime | None
+    last_share: float | None
     sparkline: list[float | None]
     unsettled: list[Alert]
 
@@ -61,11 +62,6 @@ class CaseloadEntry:
     def urgency_label(self) -> str:
         """The urgency in the reader's language."""
         return str(self.urgency.label)
-
-    @property
-    def last_at(self) -> datetime | None:
-        """When the newest analysed session was recorded."""
-        return self.last_session.recorded_at if self.last_session else None
 
 
 def caseload(user: User) -> list[CaseloadEntry]:
@@ -87,8 +83,7 @@ def caseload(user: User) -> list[CaseloadEntry]:
 def _order(entry: CaseloadEntry) -> tuple[int, float, float, str]:
     """The most urgent first; among equals whose alert has waited longest, then whose last session was worst."""
     waiting = entry.unsettled[0].raised_at.timestamp() if entry.unsettled else 0.0
-    last = entry.last_session.negative_share if entry.last_session else None
-    return -entry.urgency, waiting, -(last or 0.0), entry.student.name
+    return -entry.urgency, waiting, -(entry.last_share or 0.0), entry.student.name
 
 
 def _entry(
@@ -96,12 +91,14 @@ def _entry(
 ) -> CaseloadEntry:
     baseline, points = series(sessions, settings)
     urgency, why = _reasons(alerts, points, baseline, settings)
+    shares = [point.session.negative_share if point.enough else None for point in points]
     return CaseloadEntry(
         student=student,
         urgency=urgency,
         why=why,
-        last_session=sessions[-1] if sessions else None,
-        sparkline=negative_shares(sessions[-SPARKLINE:]),
+        last_at=sessions[-1].recorded_at if sessions else None,
+        last_share=shares[-1] if shares else None,
+        sparkline=shares[-SPARKLINE:],
         unsettled=alerts,
     )
 

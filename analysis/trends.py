@@ -26,7 +26,7 @@ Sessions with too little evidence are shown, but neither make the baseline nor m
 import math
 import statistics
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -431,8 +431,3 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         else value
         for name, value in values.items()
     }
-
-
-def negative_shares(sessions: Iterable[SessionIndex]) -> list[float | None]:
-    """The bare numbers of a sparkline, oldest first; None where nothing was judged."""
-    return [None if s.negative_share is None else round(s.negative_share, 3) for s in sessions]

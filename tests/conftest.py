@@ -4,11 +4,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.test import Client
 
 from students.models import Role, Student, User
 from tests.factories import CareAssignmentFactory, UserFactory, consented
+
+# How long an example takes says something about the machine, not about the code.
+hypothesis.settings.register_profile("emorec", deadline=None)
+hypothesis.settings.load_profile("emorec")
 
 
 @dataclass

@@ -36,6 +36,15 @@ def test_counsellor_sees_who_needs_attention_first_and_why(people, as_user):
     assert "A person decides" in page
 
 
+def test_a_session_with_too_little_evidence_shows_no_share(people, as_user):
+    analysed(people.student, ["sad"])
+    page = as_user(people.owner).get("/").content.decode()
+    assert "too little of voice and face" in page
+    assert "last session" in page
+    assert "100" not in page
+    assert '<svg class="sparkline"' not in page
+
+
 def test_counsellor_never_sees_students_of_others(people, as_user):
     page = as_user(people.teammate).get("/").content.decode()
     assert people.student.name not in page
