@@ -194,7 +194,7 @@ def test_contours_of_another_standard_follow_from_the_raw_ones(prepared: Prepare
         assert np.allclose(row[: SHAPED.start], expected[: SHAPED.start], atol=0.02)
         assert np.allclose(
             row[SHAPED], expected[SHAPED], rtol=0.2, atol=0.2
-        )  # of hardly moving features the floor shows
+        )
 
 
 def test_a_contour_network_learns_and_equal_seeds_give_equal_networks(prepared: Prepared) -> None:
