@@ -2,9 +2,8 @@
 
 The *contenders* of a moment are the emotions whose probability lies within ``UNCLEAR_MARGIN`` of the highest. A moment
 with several is *unclear*, and its label little better than a guess among them: with a margin below ten points it is
-right in one case of three, otherwise in two of three (docs/alerts.md has the figures). Its time is divided equally
-among its contenders, unless some of them are negative and some are not: then it is *undecided* and no evidence at all,
-as a gap is none.
+right in less than half of the cases (docs/alerts.md has the figures). Its time is divided equally among its contenders,
+unless some of them are negative and some are not: then it is *undecided* and no evidence at all, as a gap is none.
 
 A low highest probability needs no rule of its own: of seven classes one below 22.8 % cannot be ten points ahead.
 """
