@@ -192,9 +192,7 @@ def test_contours_of_another_standard_follow_from_the_raw_ones(prepared: Prepare
         frames = fallback.apply(sample.frames.astype(np.float32) + voice_data.level_shift(sample.level))
         expected = contours(frames)
         assert np.allclose(row[: SHAPED.start], expected[: SHAPED.start], atol=0.02)
-        assert np.allclose(
-            row[SHAPED], expected[SHAPED], rtol=0.2, atol=0.2
-        )
+        assert np.allclose(row[SHAPED], expected[SHAPED], rtol=0.2, atol=0.2)
 
 
 def test_a_contour_network_learns_and_equal_seeds_give_equal_networks(prepared: Prepared) -> None:
