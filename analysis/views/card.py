@@ -37,6 +37,8 @@ NAMES: dict[str, Promise] = {
     "publictest_baselines": _("simple baseline"),
     "own_statistics": _("speakers never heard"),
     "training_statistics": _("very short recordings of speakers never heard"),
+    "attention_lstm_alone": _("speakers never heard, by the Attention-LSTM alone"),
+    "contours_alone": _("speakers never heard, by the contour network alone"),
     "corpus": _("learned from"),
     "terms": _("terms of the data"),
     "trained_on": _("examples learned from"),

@@ -1,6 +1,7 @@
 """Training the face network on generated faces: resuming, exporting, fine-tuning, and the figures' arithmetic."""
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ml.face.descriptor import Projection
 from ml.face.recogniser import FaceRecogniser
 from ml.training import face as training
 from ml.training.checkpoints import load_latest
-from ml.training.face import FaceTrainingOptions, TrainingNetwork, face_logits, train_face
+from ml.training.face import FaceTrainingOptions, TrainingNetwork, _balanced, face_logits, train_face
 from ml.training.face_augment import augment
 from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
@@ -102,6 +103,30 @@ def test_a_resumed_run_ends_exactly_as_an_uninterrupted_one(options: FaceTrainin
     for key, value in uninterrupted["network"].items():
         assert torch.equal(resumed["network"][key], value), key
     assert [h["accuracy"] for h in resumed["history"]] == [h["accuracy"] for h in uninterrupted["history"]]
+
+
+def test_a_longer_run_from_the_plateau_is_the_run_it_would_have_been(
+    options: FaceTrainingOptions, tmp_path: Path
+) -> None:
+    short = replace(options, stages="24x2", anneal_epochs=1, warmup_epochs=0.5)
+    train_face(short)
+    longer = replace(short, stages="24x3", checkpoints=tmp_path / "longer")
+    shutil.copytree(short.checkpoints / "plateau", longer.checkpoints)
+    train_face(longer)
+    whole = replace(longer, checkpoints=tmp_path / "whole")
+    train_face(whole)
+
+    (step, continued), (whole_step, uninterrupted) = load_latest(longer.checkpoints), load_latest(whole.checkpoints)
+    assert step == whole_step > load_latest(short.checkpoints)[0]
+    assert all(torch.equal(continued["network"][key], value) for key, value in uninterrupted["network"].items())
+
+
+def test_faces_of_a_rare_class_are_shown_several_times_an_epoch_and_all_others_once() -> None:
+    labels = np.array([0] * 96 + [1] * 2 + [3] * 2)
+    shown = _balanced(labels, 0.06)
+    assert np.bincount(labels[shown]).tolist() == [96, 6, 0, 6]
+    assert set(shown) == set(range(100))
+    assert _balanced(labels, 0).tolist() == list(range(100))
 
 
 def test_a_finished_run_is_not_trained_again(options: FaceTrainingOptions) -> None:
