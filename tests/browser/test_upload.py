@@ -94,9 +94,9 @@ def test_a_text_that_calls_itself_a_video_is_refused_in_plain_words(people, visi
 
 
 def test_the_same_recording_again_leads_to_the_one_that_is_there(people, visitor, clip):
-    staff = visitor()
-    staff.sign_in(people.staff)
     for words in ("The recording has arrived", "This recording of the student was uploaded before"):
+        staff = visitor()  # another window, which has kept no file of the first
+        staff.sign_in(people.staff)
         staff.go("/upload/")
         _choose(staff.page, people.student)
         _send(staff.page, clip)
