@@ -73,6 +73,33 @@ function isFinal(status, code) {
 }
 const refused = new Set();
 
+// Golden Retriever writes down at most twice a second what it keeps. Whoever leaves the page sooner finds a file there that
+// has long arrived (or been refused), in the place of the picker. So the last one dealt with is noted here, at once.
+const dealtWith = {
+  key: "emorec-dealt-with",
+  note(file) {
+    try {
+      localStorage.setItem(this.key, file.id);
+    } catch {
+      // No storage: then Golden Retriever keeps nothing for long either.
+    }
+  },
+  forget() {
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // As above.
+    }
+  },
+  is(file) {
+    try {
+      return localStorage.getItem(this.key) === file.id;
+    } catch {
+      return false;
+    }
+  },
+};
+
 // What the answer to the last byte said about the recording that the upload has become.
 const became = { recording: "", duplicate: false };
 
@@ -147,14 +174,23 @@ uppy.on("file-added", (file) => {
 });
 // A restored file knows its student; the form shows it again, from the server if it is not on the list.
 uppy.on("restored", () => {
+  for (const file of uppy.getFiles()) {
+    if (dealtWith.is(file)) uppy.removeFile(file.id);
+  }
   const student = uppy.getFiles()[0]?.meta.student;
   if (!student) return;
   const listed = form.querySelector(`input[name="student"][value="${CSS.escape(student)}"]`);
   if (listed) listed.checked = !listed.disabled;
   else window.htmx.ajax("POST", form.action, { target: "#student-list", values: { student } });
 });
-uppy.on("upload", () => Object.assign(became, { recording: "", duplicate: false }));
-uppy.on("upload-success", finished);
+uppy.on("upload", () => {
+  Object.assign(became, { recording: "", duplicate: false });
+  dealtWith.forget();
+});
+uppy.on("upload-success", (file) => {
+  dealtWith.note(file);
+  finished();
+});
 uppy.on("upload-error", (file, error) => {
   const { title, text, code, recording } = explain(error);
   const box = say("warning", title, text, code);
@@ -164,7 +200,9 @@ uppy.on("upload-error", (file, error) => {
 // What the server refused would be refused again: it is taken away, here and from what Golden Retriever has kept.
 uppy.on("complete", ({ failed }) => {
   for (const file of failed ?? []) {
-    if (refused.delete(file.id)) uppy.removeFile(file.id);
+    if (!refused.delete(file.id)) continue;
+    dealtWith.note(file);
+    uppy.removeFile(file.id);
   }
 });
 
