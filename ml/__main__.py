@@ -89,7 +89,9 @@ def train_face(
     source: Annotated[Path | None, typer.Option(help="fer2013.csv or folder of sheets; default EMOREC_DATA.")] = None,
     checkpoints: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
-    stages: Annotated[str | None, typer.Option(help="Image side x epochs, such as 32x8,40x6,48x6.")] = None,
+    stages: Annotated[
+        str | None, typer.Option(help="Image side x epochs @ learning rate: 32x9@0.05,48x8@0.05-0.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
     limit: Annotated[int, typer.Option(help="Train on so many faces at most; 0 for all.")] = 0,
     weights: Weights = None,

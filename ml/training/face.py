@@ -1,18 +1,21 @@
 """Train the face network on FER2013 (paper section 3.2, "pre-training").
 
-SGD with Nesterov momentum over stages of growing image size: early epochs see reduced channels, which cost half or
-less, the last ones the full 48x48. The learning rate rises, stays, and falls to nothing over the last epochs. The state
-at the end of the plateau is kept, so a longer run can start there and is the run it would have been from the beginning.
+SGD with Nesterov momentum over stages, each with its image side and its learning rate: early epochs may see reduced
+channels, which cost half or less, the last ones the full 48x48. The rate stays over a stage or runs straight from one
+value to another. The state before it first falls is kept each time, so a run that stays there longer can start from it
+and is the run it would have been from the beginning.
 Everything random follows from the seed and the number of the step, so a run that was cut off goes on from its last
 checkpoint exactly as if it had not been.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -28,8 +31,33 @@ from ml.training.fer2013 import Faces, data_folder, held_out, load_faces
 
 log = logging.getLogger(__name__)
 
+_STAGE = re.compile(r"(\d+)x(\d+)@(\d*\.?\d+)(?:-(\d*\.?\d+))?")
+
 TrainingProgress = Callable[[str, float, float], None]
 """``progress(what, completed, total)``, called every few steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Epochs with faces of one size; the learning rate runs in a straight line from ``rate`` to ``last_rate``."""
+
+    side: int
+    epochs: int
+    rate: float
+    last_rate: float
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read "48x15@0.02-0" (side, epochs, rate, last rate) or "32x12@0.05", whose rate stays.
+
+        Raises:
+            ValueError: it says something else.
+        """
+        found = _STAGE.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(f"a stage is written SIDExEPOCHS@RATE or SIDExEPOCHS@RATE-RATE, not {text!r}")
+        side, epochs, rate, last_rate = found.groups()
+        return cls(int(side), int(epochs), float(rate), float(last_rate or rate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +67,9 @@ class FaceTrainingOptions:
     Attributes:
         source: the official ``fer2013.csv``, or the folder with the research sheets.
         checkpoints: folder of this run's checkpoints; a run found there is resumed.
-        stages: image side and epochs, for example "32x12,40x8,48x3".
+        stages: see ``Stage.parse``; separated by commas.
         batch: faces per step.
-        max_lr: learning rate of the plateau.
-        warmup_epochs: epochs over which the rate rises to it.
-        anneal_epochs: last epochs, over which it falls to zero in a straight line.
+        warmup_epochs: epochs over which the rate rises to the first stage's.
         least_share: faces of a class rarer than this are shown as often as brings it there (disgust is 1.5 % of the
             Training split); 0 shows every face once an epoch.
         weight_decay: of convolution and linear weights; biases and batch normalisation have none.
@@ -60,11 +86,9 @@ class FaceTrainingOptions:
 
     source: Path = field(default_factory=lambda: data_folder() / "fer2013")
     checkpoints: Path = field(default_factory=lambda: default_folder("face"))
-    stages: str = "32x12,40x8,48x3"
+    stages: str = "32x12@0.05,40x8@0.05-0.0136364,48x3@0.0136364-0"
     batch: int = 64
-    max_lr: float = 0.05
     warmup_epochs: float = 1.0
-    anneal_epochs: int = 11
     least_share: float = 0.03
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
@@ -78,13 +102,13 @@ class FaceTrainingOptions:
     threads: int = 0
     limit: int = 0
 
-    def epoch_sizes(self) -> list[int]:
-        """Image side of every epoch."""
-        sizes: list[int] = []
-        for stage in self.stages.split(","):
-            side, epochs = stage.split("x")
-            sizes += [int(side)] * int(epochs)
-        return sizes
+    def epochs(self) -> list[Stage]:
+        """The stage of every epoch, each with the rates of that epoch."""
+        found: list[Stage] = []
+        for stage in map(Stage.parse, self.stages.split(",")):
+            rates = np.linspace(stage.rate, stage.last_rate, stage.epochs + 1).tolist()
+            found += [Stage(stage.side, 1, first, last) for first, last in pairwise(rates)]
+        return found
 
 
 class TrainingNetwork(nn.Module):
@@ -109,7 +133,6 @@ class Run:
     device: torch.device
     network: TrainingNetwork
     optimiser: torch.optim.Optimizer
-    schedule: torch.optim.lr_scheduler.LRScheduler
     projection: Projection
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -153,26 +176,27 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     show_config("face network, training", options)
     training, validation = split_training(options)
     shown = _balanced(training.labels, options.least_share)
-    sizes = options.epoch_sizes()
+    epochs = options.epochs()
     per_epoch = len(shown) // options.batch
-    run = start_run(options, training, per_epoch)
-    plateau_end = per_epoch * (len(sizes) - options.anneal_epochs)
+    run = start_run(options, training)
     save_at = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
-    while run.step < per_epoch * len(sizes):
+    while run.step < per_epoch * len(epochs):
         epoch, position = divmod(run.step, per_epoch)
-        _one_step(run, training, _epoch_order(options, shown, epoch), position, sizes[epoch])
+        if position == 0 and _starts_to_fall(epochs, epoch):
+            save_checkpoint(options.checkpoints / "plateau", run.step, run.state(), options, keep=1)
+        rate = _rate(options, epochs, run.step / per_epoch)
+        chosen = _epoch_order(options, shown, epoch)[position * options.batch : (position + 1) * options.batch]
+        _one_step(run, training.take(chosen), epochs[epoch].side, rate)
         if progress is not None and (run.step % 10 == 0 or position + 1 == per_epoch):
-            progress(f"epoch {epoch + 1} of {len(sizes)}", run.step, per_epoch * len(sizes))
+            progress(f"epoch {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
         if position + 1 == per_epoch:
-            _finish_epoch(run, validation, epoch, sizes[epoch])
+            _finish_epoch(run, validation, epoch, epochs[epoch].side)
         if position + 1 in save_at:
             save_checkpoint(options.checkpoints, run.step, run.state(), options)
-        if run.step == plateau_end:
-            save_checkpoint(options.checkpoints / "plateau", run.step, run.state(), options, keep=1)
     return options.checkpoints
 
 
-def start_run(options: FaceTrainingOptions, training: Faces, per_epoch: int) -> Run:
+def start_run(options: FaceTrainingOptions, training: Faces) -> Run:
     """A new run, or the one whose checkpoints are found in ``options.checkpoints``."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     seed_everything(options.seed)
@@ -181,31 +205,36 @@ def start_run(options: FaceTrainingOptions, training: Faces, per_epoch: int) -> 
     others = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.SGD(
         [{"params": decayed, "weight_decay": options.weight_decay}, {"params": others, "weight_decay": 0.0}],
-        lr=options.max_lr,
+        lr=options.epochs()[0].rate,
         momentum=0.9,
         nesterov=True,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(options, step / per_epoch))
     found = load_latest(options.checkpoints)
     if found is None:
         log.info("fitting the PCA of the texture vector on %d faces", len(training))
         projection = fit_projection(training.images, seed=options.seed)
-        return Run(options, device, network, optimiser, schedule, projection.to(device))
+        return Run(options, device, network, optimiser, projection.to(device))
     step, state = found
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])
-    schedule.last_epoch = step  # the schedule is a function of the step alone
     log.info("resumed at step %d", step)
     projection = Projection(**state["projection"]).to(device)
-    return Run(options, device, network, optimiser, schedule, projection, step, list(state["history"]))
+    return Run(options, device, network, optimiser, projection, step, list(state["history"]))
 
 
-def _rate(options: FaceTrainingOptions, epochs_done: float) -> float:
-    """The learning rate as a share of ``max_lr``: up, along, down."""
-    left = len(options.epoch_sizes()) - epochs_done
+def _starts_to_fall(epochs: list[Stage], epoch: int) -> bool:
+    def falls(number: int) -> bool:
+        return epochs[number].last_rate < epochs[number].rate
+
+    return falls(epoch) and (epoch == 0 or not falls(epoch - 1))
+
+
+def _rate(options: FaceTrainingOptions, epochs: list[Stage], epochs_done: float) -> float:
+    """The learning rate after so many epochs; it follows from nothing else, so resuming needs no schedule's state."""
+    epoch = epochs[int(epochs_done)]
+    straight = epoch.rate + (epoch.last_rate - epoch.rate) * (epochs_done % 1)
     rising = (epochs_done + 0.01) / options.warmup_epochs if options.warmup_epochs else 1.0
-    falling = left / options.anneal_epochs if options.anneal_epochs else 1.0
-    return max(0.0, min(1.0, rising, falling))
+    return straight * min(1.0, rising)
 
 
 def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
@@ -221,13 +250,14 @@ def _epoch_order(options: FaceTrainingOptions, shown: np.ndarray, epoch: int) ->
     return np.random.default_rng((options.seed, epoch)).permutation(shown)
 
 
-def _one_step(run: Run, training: Faces, order: np.ndarray, position: int, size: int) -> None:
+def _one_step(run: Run, chosen: Faces, side: int, rate: float) -> None:
     torch.manual_seed(run.options.seed * 1_000_003 + run.step)
-    chosen = training.take(order[position * run.options.batch : (position + 1) * run.options.batch])
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
     labels = torch.from_numpy(chosen.labels).to(run.device)
     votes = torch.from_numpy(chosen.votes).to(run.device)
     grey = augment(torch.from_numpy(chosen.images).to(run.device))
-    channels, vector = network_input(grey, run.projection, size)
+    channels, vector = network_input(grey, run.projection, side)
     run.network.train()
     with torch.autocast(run.device.type, torch.bfloat16):
         logits, vote_logits = run.network(channels, vector)
@@ -236,10 +266,9 @@ def _one_step(run: Run, training: Faces, order: np.ndarray, position: int, size:
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     run.optimiser.step()
-    run.schedule.step()
     run.step += 1
     if run.step % 50 == 0:
-        log.info("step %d loss %.4f lr %.5f", run.step, loss.item(), run.schedule.get_last_lr()[0])
+        log.info("step %d loss %.4f lr %.5f", run.step, loss.item(), rate)
 
 
 def _vote_loss(logits: torch.Tensor, votes: torch.Tensor) -> torch.Tensor:

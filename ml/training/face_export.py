@@ -51,7 +51,7 @@ def export_face(
     network = TrainingNetwork(options)
     network.load_state_dict(state["network"])
     projection = Projection(**state["projection"])
-    side = int(state["history"][-1]["size"]) if state["history"] else options.epoch_sizes()[0]
+    side = int(state["history"][-1]["size"]) if state["history"] else options.epochs()[0].side
     validation_logits = face_logits(network.face, projection, validation.images, size=side)
     temperature = fit_temperature(validation_logits, torch.from_numpy(validation.labels))
     tensors = pack(network.face, projection, temperature)

@@ -14,7 +14,7 @@ from ml.face.descriptor import Projection
 from ml.face.recogniser import FaceRecogniser
 from ml.training import face as training
 from ml.training.checkpoints import load_latest
-from ml.training.face import FaceTrainingOptions, TrainingNetwork, _balanced, face_logits, train_face
+from ml.training.face import FaceTrainingOptions, TrainingNetwork, _balanced, _rate, face_logits, train_face
 from ml.training.face_augment import augment
 from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
@@ -51,7 +51,7 @@ def options(kaggle_csv: Path, tmp_path: Path) -> FaceTrainingOptions:
     return FaceTrainingOptions(
         source=kaggle_csv,
         checkpoints=tmp_path / "checkpoints",
-        stages="24x1,32x1",
+        stages="24x1@0.05,32x1@0.05-0",
         batch=32,
         width=0.125,
         hidden=16,
@@ -66,8 +66,7 @@ def trained(kaggle_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> FaceT
     options = FaceTrainingOptions(
         source=kaggle_csv,
         checkpoints=tmp_path_factory.mktemp("trained"),
-        stages="24x12",
-        max_lr=0.02,
+        stages="24x12@0.02-0",
         batch=32,
         width=0.125,
         hidden=16,
@@ -108,9 +107,9 @@ def test_a_resumed_run_ends_exactly_as_an_uninterrupted_one(options: FaceTrainin
 def test_a_longer_run_from_the_plateau_is_the_run_it_would_have_been(
     options: FaceTrainingOptions, tmp_path: Path
 ) -> None:
-    short = replace(options, stages="24x2", anneal_epochs=1, warmup_epochs=0.5)
+    short = replace(options, stages="24x1@0.05,24x1@0.05-0", warmup_epochs=0.5)
     train_face(short)
-    longer = replace(short, stages="24x3", checkpoints=tmp_path / "longer")
+    longer = replace(short, stages="24x2@0.05,24x1@0.05-0", checkpoints=tmp_path / "longer")
     shutil.copytree(short.checkpoints / "plateau", longer.checkpoints)
     train_face(longer)
     whole = replace(longer, checkpoints=tmp_path / "whole")
@@ -119,6 +118,25 @@ def test_a_longer_run_from_the_plateau_is_the_run_it_would_have_been(
     (step, continued), (whole_step, uninterrupted) = load_latest(longer.checkpoints), load_latest(whole.checkpoints)
     assert step == whole_step > load_latest(short.checkpoints)[0]
     assert all(torch.equal(continued["network"][key], value) for key, value in uninterrupted["network"].items())
+
+
+def test_stages_say_side_and_rate_of_every_epoch() -> None:
+    epochs = FaceTrainingOptions(stages="32x1@0.05,40x2@0.04-0.02, 48x1@.01").epochs()
+    assert [(e.side, round(e.rate, 9), round(e.last_rate, 9)) for e in epochs] == [
+        (32, 0.05, 0.05),
+        (40, 0.04, 0.03),
+        (40, 0.03, 0.02),
+        (48, 0.01, 0.01),
+    ]
+    straight = FaceTrainingOptions(warmup_epochs=0)
+    assert _rate(straight, epochs, 1.5) == pytest.approx(0.035)
+    assert _rate(FaceTrainingOptions(warmup_epochs=2), epochs, 0.99) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize("text", ["48", "48x3", "48x3@", "x3@0.1", "48x3@0.1-", "48x3@fast"])
+def test_a_stage_that_cannot_be_read_is_quoted(text: str) -> None:
+    with pytest.raises(ValueError, match="SIDExEPOCHS@RATE"):
+        FaceTrainingOptions(stages=f"32x2@0.05,{text}").epochs()
 
 
 def test_faces_of_a_rare_class_are_shown_several_times_an_epoch_and_all_others_once() -> None:
@@ -139,8 +157,8 @@ def test_a_finished_run_is_not_trained_again(options: FaceTrainingOptions) -> No
 
 
 def test_another_seed_gives_another_network(options: FaceTrainingOptions, tmp_path: Path) -> None:
-    train_face(replace(options, stages="24x1"))
-    train_face(replace(options, stages="24x1", seed=1, checkpoints=tmp_path / "other"))
+    train_face(replace(options, stages="24x1@0.05"))
+    train_face(replace(options, stages="24x1@0.05", seed=1, checkpoints=tmp_path / "other"))
     one, other = load_latest(options.checkpoints)[1], load_latest(tmp_path / "other")[1]
 
     assert not torch.equal(one["network"]["face.classifier.weight"], other["network"]["face.classifier.weight"])
