@@ -3,6 +3,7 @@
 import ctypes
 import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
@@ -69,9 +70,9 @@ def speak(text: str, manner: Manner | None = None) -> tuple[np.ndarray, int]:
 
 def speak_afresh(sentences: Sequence[tuple[str, Manner]], seconds: float, pause_s: float) -> tuple[np.ndarray, int]:
     """``speak_all`` in a process of its own: the library never speaks the same twice in one process, since its phases
-    and its noise go on from where they were."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(speak_all, (sentences, seconds, pause_s))
+    and its noise go on from where they were. A process that dies raises BrokenProcessPool."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(speak_all, sentences, seconds, pause_s).result()
 
 
 def speak_all(sentences: Sequence[tuple[str, Manner]], seconds: float, pause_s: float) -> tuple[np.ndarray, int]:
