@@ -157,6 +157,10 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
     "note_required": (_("A decision needs a note."), _("Write down what the decision rests on.")),
     "unknown_label": (_("There is no such emotion."), _("Choose one of the seven on the list.")),
     "no_results": (_("There are no results for this."), _("Reload the page; the results may have been removed.")),
+    "results_changed": (
+        _("The recording has been analysed again since."),
+        _("Fetch the segments again and look whether they still need correcting."),
+    ),
     # The analysis failed.
     "weights_missing": (_("The analysis is not fully installed: a model is missing."), _ASK_ADMIN),
     "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),
@@ -184,6 +188,7 @@ _HTTP_STATUS: dict[str, int] = {
     "review_settled": 409,
     "run_active": 409,
     "run_finished": 409,
+    "results_changed": 409,
     "upload_closed": 410,
     "upload_expired": 410,
     "upload_busy": 423,

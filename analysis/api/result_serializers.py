@@ -78,12 +78,13 @@ class CorrectionWriteSerializer(serializers.Serializer[Any]):
     """What a person says a segment really showed."""
 
     index = serializers.IntegerField(min_value=0, help_text="Which segment, by its index.")
+    run = serializers.UUIDField(required=False, help_text="The segment's run; refused (409) if a newer one stands.")
     label = serializers.ChoiceField(choices=EMOTIONS)  # type: ignore[assignment]
     comment = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
-    """One segment, as ``python -m ml recognise --json`` prints it, with its index and the corrections of its label.
+    """One segment, as ``python -m ml recognise --json`` prints it, with its run, its index and its corrections.
 
     A gap has neither label nor probabilities.
     """
@@ -101,7 +102,7 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     class Meta:
         model = Segment
         fields = [
-            "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality",
+            "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality",
             "corrections",
         ]  # fmt: skip
         read_only_fields = fields

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from analysis.api.door import DoorView
 from analysis.api.pagination import SegmentPages
 from analysis.api.result_serializers import CorrectionWriteSerializer, SegmentSerializer, TrendSerializer
+from analysis.errors import Refused
 from analysis.models import Recording, Segment
 from analysis.reviews import label_correct
 from analysis.trends import student_trend
@@ -44,9 +45,13 @@ class CorrectionsView(DoorView):
         """Corrects the label of one segment of the newest run that succeeded; the model's own label stays beside it.
 
         The session's numbers follow at once; no alert is raised or taken back by it. A gap has no label to correct.
+        Whoever names the run is refused if the recording has been analysed again since: the index may mean another
+        moment by then.
         """
         recording = self.row(Recording.objects.all(), pk)
         sent = self.sent(CorrectionWriteSerializer)
+        if sent.get("run", recording.result_run_id) != recording.result_run_id:
+            raise Refused("results_changed")
         segments = Segment.objects.select_related("run__recording").prefetch_related("corrections__by")
         segment = segments.filter(run=recording.result_run_id, index=sent["index"]).first()
         if segment is None:

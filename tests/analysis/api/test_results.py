@@ -29,8 +29,10 @@ def test_segments_come_as_the_engine_prints_them_with_index_and_corrections(peop
     assert page["count"] == 3
     first, gap, _ = page["results"]
     assert set(first) == {
-        "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality", "corrections",
+        "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality",
+        "corrections",
     }  # fmt: skip
+    assert first["run"] == str(recording.current_run.pk)
     assert (first["index"], first["start_s"], first["end_s"], first["label"]) == (0, 0.0, 4.0, "sad")
     assert set(first["probabilities"]) == set(EMOTIONS)
     assert sum(first["probabilities"].values()) == pytest.approx(1)
@@ -77,6 +79,18 @@ def test_a_correction_counts_at_once_and_leaves_the_label(people, api, recording
     assert session["shares"]["sad"] == 0
     assert session["corrected"] == 1
     assert AuditEvent.objects.filter(action="label.correct", actor=people.owner).count() == 1
+
+
+def test_a_correction_of_a_run_that_has_been_superseded_is_refused(people, api, recording):
+    script = api(people.owner)
+    seen = script.get(segments(recording)).json()["results"][0]
+    sent = {"run": seen["run"], "index": seen["index"], "label": "normal"}
+    newer = RunFactory(recording=recording, number=2)
+    SegmentFactory(run=newer, index=0, label="happy")
+    refusal = script.post(corrections(recording), sent)
+    assert (refusal.status_code, refusal.json()["error"]["code"]) == (409, "results_changed")
+    assert not LabelCorrection.objects.exists()
+    assert script.post(corrections(recording), sent | {"run": str(newer.pk)}).status_code == 201
 
 
 def test_a_correction_needs_a_segment_and_one_of_the_seven(people, api, recording):
