@@ -125,9 +125,13 @@ def crop_face(frame_rgb: np.ndarray, box: Box) -> np.ndarray:
     """
     side = max(2, round(box.size * FRAMING))
     left, top = round(box.centre[0] - side / 2), round(box.centre[1] - side / 2)
-    rows = np.clip(np.arange(top, top + side), 0, frame_rgb.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, frame_rgb.shape[1] - 1)
-    grey = cv2.cvtColor(np.ascontiguousarray(frame_rgb[rows[:, None], columns]), cv2.COLOR_RGB2GRAY)
+    if 0 <= top <= frame_rgb.shape[0] - side and 0 <= left <= frame_rgb.shape[1] - side:
+        square = frame_rgb[top : top + side, left : left + side]
+    else:  # ten times slower, and seldom
+        rows = np.clip(np.arange(top, top + side), 0, frame_rgb.shape[0] - 1)
+        columns = np.clip(np.arange(left, left + side), 0, frame_rgb.shape[1] - 1)
+        square = frame_rgb[rows[:, None], columns]
+    grey = cv2.cvtColor(square, cv2.COLOR_RGB2GRAY)
     method = cv2.INTER_AREA if side > CROP_SIDE else cv2.INTER_CUBIC
     return cv2.resize(grey, (CROP_SIDE, CROP_SIDE), interpolation=method)
 

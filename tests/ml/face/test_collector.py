@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml.config import Config
 from ml.face import collector, detection
@@ -95,6 +97,15 @@ def test_a_crop_is_square_around_the_face_and_repeats_the_edge_outside() -> None
     assert crop[2, 2] == 0
     assert np.abs(crop.astype(int) - crop[::-1, ::-1].astype(int)).max() <= 40
     assert (beyond == 77).all()
+
+
+@given(x=st.integers(-40, 90), y=st.integers(-40, 70), side=st.integers(2, 70))
+def test_a_crop_at_the_edge_is_the_crop_of_a_frame_that_goes_on_as_its_edge(x: int, y: int, side: int) -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    wider = np.pad(frame, ((200, 200), (200, 200), (0, 0)), mode="edge")
+
+    here, there = crop_face(frame, Box(x, y, side, side, 0.9)), crop_face(wider, Box(x + 200, y + 200, side, side, 0.9))
+    assert (here == there).all()
 
 
 def test_a_fine_pattern_is_averaged_when_a_crop_is_reduced() -> None:
