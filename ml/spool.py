@@ -13,19 +13,23 @@ _CLIPPED = 0.999
 
 
 class SpooledSamples(np.memmap):
-    """A recording's samples in a file, float32, shape (n,). A slice is read from the file as an array of its own.
+    """A recording's samples in a file, float32, shape (n,). A sample or a slice is read from the file.
 
     An ordinary ``np.memmap`` would count every page once touched as this process's memory; this one stays flat.
     """
 
     def __getitem__(self, index: Any) -> Any:
-        """A slice with step 1 is read; anything else behaves as in ``np.memmap``."""
-        if isinstance(index, slice) and self.ndim == 1 and self.filename is not None:
-            start, stop, step = index.indices(len(self))
-            if step == 1:
-                offset = start * self.itemsize
-                return np.fromfile(self.filename, self.dtype, count=max(0, stop - start), offset=offset)
+        """A sample or a slice with step 1 is read; anything else behaves as in ``np.memmap``."""
+        if self.ndim == 1 and self.filename is not None:
+            if isinstance(index, slice) and index.step in (None, 1):
+                start, stop, _ = index.indices(len(self))
+                return self._read(start, max(0, stop - start))
+            if isinstance(index, int) and -len(self) <= index < len(self):
+                return self._read(index % len(self), 1)[0]
         return super().__getitem__(index)
+
+    def _read(self, start: int, count: int) -> np.ndarray:
+        return np.fromfile(str(self.filename), self.dtype, count=count, offset=start * self.itemsize)
 
 
 def spool(blocks: Iterable[np.ndarray], path: Path) -> np.ndarray:
