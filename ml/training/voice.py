@@ -29,8 +29,8 @@ from ml.training.voice_baselines import baseline_predictions
 from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
 from ml.training.voice_data import Prepared, Version, prepare
 from ml.training.voice_fit import FitOptions, Fitted, Split, fit, logits_of, number_of
-from ml.voice.contours import ContourNetwork
-from ml.voice.recogniser import Member, VoiceRecogniser, blend, pack, unpack
+from ml.voice.contours import ContourNetwork, blend
+from ml.voice.recogniser import CONTOUR_SHARE, Member, VoiceRecogniser, pack, unpack
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class VoiceOptions:
     manifest: Path = field(default_factory=speech_manifest)
     checkpoints: Path = field(default_factory=lambda: default_folder("voice"))
     weights: Path | None = None
-    version: str = "voice-2"
+    version: str = "voice-3"
     folds: int = 5
     repeats: int = 1
     inner_share: float = 0.0
@@ -231,8 +231,11 @@ def figures(prepared: Prepared, probabilities: np.ndarray) -> dict[str, Any]:
 
 
 def run_name(options: VoiceOptions) -> str:
-    """A folder name that equal options and an equal manifest share, and no others."""
-    described = json.dumps(settings(options, "version", "repeats"), sort_keys=True).encode()
+    """A folder name for the Attention-LSTMs of equal options and an equal manifest, and no others.
+
+    The contour networks keep no checkpoints, so their options do not matter here.
+    """
+    described = json.dumps(settings(options, "version", "repeats", "contours"), sort_keys=True).encode()
     return hashlib.sha256(described + options.manifest.read_bytes()).hexdigest()[:12]
 
 
@@ -290,7 +293,7 @@ def _fit_outlines(
 
 
 def _blend(heard: np.ndarray, outlined: np.ndarray) -> np.ndarray:
-    blended: np.ndarray = blend(torch.from_numpy(heard), torch.from_numpy(outlined)).numpy()
+    blended: np.ndarray = blend(torch.from_numpy(heard), torch.from_numpy(outlined), CONTOUR_SHARE).numpy()
     return blended
 
 

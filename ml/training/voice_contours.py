@@ -10,7 +10,8 @@ from torch import nn
 
 from ml.emotions import EMOTIONS
 from ml.training.voice_data import CLEAN, Prepared, level_shift, rate, sampling_weights, speaker_statistics
-from ml.voice.contours import ContourNetwork, ContourSizes, contours, standardise
+from ml.voice import prosody
+from ml.voice.contours import KEPT, ContourNetwork, ContourSizes, contours_of, scale_of, standardise
 from ml.voice.standardise import Statistics
 
 
@@ -44,7 +45,7 @@ class Contours:
     """Contours of every utterance in every version.
 
     Attributes:
-        raw: of the frames as they are, shape (versions, n, FUNCTIONALS, N_FEATURES).
+        raw: of the frames as they are, shape (versions, n, FUNCTIONALS, N_CONTOURED).
         own: standardised by their speaker's statistics, the same shape.
     """
 
@@ -54,11 +55,18 @@ class Contours:
     def by(self, statistics: Statistics, prepared: Prepared, chosen: np.ndarray, version: np.ndarray) -> np.ndarray:
         """Contours at the utterances' own level, standardised by a training set's statistics."""
         shifts = [
-            level_shift(prepared.samples[i][v].level) for i, v in zip(chosen.tolist(), version.tolist(), strict=True)
+            contour_shift(prepared.samples[i][v].level) for i, v in zip(chosen.tolist(), version.tolist(), strict=True)
         ]
+        mean, std = scale_of(statistics)
         # A level adds to the features what leaving it out of the mean adds.
-        mean = statistics.mean - np.array(shifts, dtype=np.float32).reshape(len(shifts), 1, -1)
-        return standardise(self.raw[version, chosen], mean, statistics.std)
+        return standardise(self.raw[version, chosen], mean - np.stack(shifts)[:, None], std)
+
+
+def contour_shift(level: float) -> np.ndarray:
+    """What multiplying the samples by ``level`` adds to each feature with contours, float32, shape (N_CONTOURED,)."""
+    spoken = np.zeros(prosody.N_FEATURES, dtype=np.float32)
+    spoken[list(prosody.LOUDNESS)] = 2 * np.log(level)
+    return np.concatenate([level_shift(level)[KEPT], spoken])
 
 
 def take_contours(prepared: Prepared, progress: Callable[[int, int], None] | None = None) -> Contours:
@@ -67,10 +75,11 @@ def take_contours(prepared: Prepared, progress: Callable[[int, int], None] | Non
     raw, own = [], []
     for version in range(len(prepared.versions)):
         statistics = speaker_statistics(prepared, np.arange(count), version)
-        found = [contours(row[version].frames.astype(np.float32)) for row in prepared.samples]
+        samples = [row[version] for row in prepared.samples]
+        found = [contours_of(each.frames.astype(np.float32), each.prosody.astype(np.float32)) for each in samples]
         raw.append(np.stack(found))
-        of = [statistics[utterance.speaker] for utterance in prepared.utterances]
-        own.append(np.stack([standardise(each, s.mean, s.std) for each, s in zip(found, of, strict=True)]))
+        of = [scale_of(statistics[utterance.speaker]) for utterance in prepared.utterances]
+        own.append(np.stack([standardise(each, *scale) for each, scale in zip(found, of, strict=True)]))
         if progress is not None:
             progress(version + 1, len(prepared.versions))
     return Contours(np.stack(raw), np.stack(own))
@@ -113,8 +122,11 @@ def fit_contours(
             partner = torch.from_numpy(draws.permutation(options.batch))
             targets = share.unsqueeze(1) * targets + (1 - share).unsqueeze(1) * targets[partner]
             mixed = (share, partner)
-        logits = network(torch.from_numpy(found), mixed)
-        loss = nn.functional.cross_entropy(logits, targets, label_smoothing=options.label_smoothing)
+        answers = network.both(torch.from_numpy(found), mixed)
+        losses = [
+            nn.functional.cross_entropy(logits, targets, label_smoothing=options.label_smoothing) for logits in answers
+        ]
+        loss = losses[0] + losses[1]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from ml.emotions import EMOTIONS
 from ml.training.speech import Utterance, read_audio
-from ml.voice import activity, features
+from ml.voice import activity, features, prosody
 from ml.voice.framing import SAMPLE_RATE
+from ml.voice.heard import Frames
 from ml.voice.standardise import Moments, Statistics, gain_for, speech_rms
 
 CLEAN = 0
@@ -45,11 +46,13 @@ class Sample:
         frames: features averaged over a few frames, from the first to the last speech, float16, shape (T, N_FEATURES).
         moments: sums over the 10 ms frames with speech.
         level: factor between the utterance's own gain and its speaker's, which ``frames`` were taken with.
+        prosody: columns of ``ml.voice.prosody`` for the same stretch, one per 10 ms, float16, shape (T', N_COLUMNS).
     """
 
     frames: np.ndarray
     moments: Moments
     level: float
+    prosody: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,11 @@ def _sample(samples: np.ndarray, speech: np.ndarray, speed: float, level: float,
         speech = speech[source]
     mask = activity.frame_mask(speech, len(samples))
     first, last = activity.speech_span(mask)
-    values = features.extract(samples)
+    frames = Frames(features.extract(samples), prosody.extract(samples))
     moments = Moments()
-    moments.add(values[mask] if mask.any() else values)
-    return Sample(features.average_frames(values[first:last], frames_averaged).astype(np.float16), moments, level)
+    moments.add_speech(frames, mask if mask.any() else np.ones_like(mask))
+    averaged = features.average_frames(frames.families[first:last], frames_averaged)
+    return Sample(averaged.astype(np.float16), moments, level, frames.prosody[first:last].astype(np.float16))
 
 
 def level_shift(level: float) -> np.ndarray:

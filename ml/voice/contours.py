@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from ml.emotions import EMOTIONS
-from ml.voice.features import N_FEATURES
+from ml.voice import features, prosody
+from ml.voice.standardise import Statistics
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 THIRDS = 3
@@ -23,6 +24,17 @@ SCALED = slice(LOCATED.stop, LOCATED.stop + 4)
 SHAPED = slice(SCALED.stop, SCALED.stop + 2)
 """Functionals without unit: skewness and the logarithm of the kurtosis."""
 FUNCTIONALS = SHAPED.stop
+
+KEPT = np.r_[
+    features.FBANK.start : features.FBANK.start + 2 * features.N_MELS,
+    features.MFCC.start : features.MFCC.start + 2 * features.N_MFCC,
+    features.SPECTROGRAM,
+]
+"""Features of the three families whose contours are taken: all but the second differences, which add nothing."""
+N_CONTOURED = len(KEPT) + prosody.N_FEATURES
+"""Features with contours: those kept, then those of ``ml.voice.prosody``."""
+LEAST_VOICED = 3
+"""With fewer voiced frames the contours over them are left at the speaker's mean."""
 
 LIMIT = 5.0
 """Standardised contours are bounded by this, so that one odd stretch of speech does not drown the rest."""
@@ -41,26 +53,68 @@ def contours(frames: np.ndarray) -> np.ndarray:
     Returns:
         float32, shape (FUNCTIONALS, F), in the order of ``LOCATED``, ``SCALED``, ``SHAPED``.
     """
+    rows = np.ascontiguousarray(frames.T)
     count = len(frames)
-    time = np.linspace(-1, 1, count)[:, None] if count > 1 else np.zeros((1, 1))
+    time = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
     bow = (3 * time**2 - 1) / 2
-    bow = bow - bow.mean()
-    mean, deviation = frames.mean(axis=0), frames.std(axis=0)
-    strayed = (frames - mean) / (deviation + _LEAST_DEVIATION)
-    cubed = strayed**3
-    thirds = np.array_split(frames, THIRDS) if count >= THIRDS else [frames] * THIRDS
-    rows = [
+    bow -= bow.mean()
+    mean = rows.mean(axis=1)
+    centred = rows - mean[:, None]
+    deviation = np.sqrt(np.mean(centred**2, axis=1))
+    strayed = centred / (deviation + _LEAST_DEVIATION)[:, None]
+    cubed = strayed**2 * strayed
+    thirds = np.array_split(rows, THIRDS, axis=1) if count >= THIRDS else [rows] * THIRDS
+    found = [
         mean,
-        *np.quantile(frames, QUANTILES, axis=0),
-        *(third.mean(axis=0) for third in thirds),
+        *_quantiles(rows),
+        *(third.mean(axis=1) for third in thirds),
         deviation,
-        (frames * time).mean(axis=0) / max((time**2).mean(), _LEAST_DEVIATION),
-        (frames * bow).mean(axis=0) / max((bow**2).mean(), _LEAST_DEVIATION),
-        np.abs(np.diff(frames, axis=0)).mean(axis=0) if count > 1 else np.zeros_like(mean),
-        cubed.mean(axis=0),
-        np.log((cubed * strayed).mean(axis=0) + 0.1),
+        centred @ time.astype(rows.dtype) / count / max((time**2).mean(), _LEAST_DEVIATION),
+        centred @ bow.astype(rows.dtype) / count / max((bow**2).mean(), _LEAST_DEVIATION),
+        np.abs(np.diff(rows, axis=1)).mean(axis=1) if count > 1 else np.zeros_like(mean),
+        cubed.mean(axis=1),
+        np.log(np.einsum("ft,ft->f", cubed, strayed) / count + 0.1),
     ]
-    return np.stack(rows).astype(np.float32)
+    return np.stack(found).astype(np.float32)
+
+
+def _quantiles(rows: np.ndarray) -> list[np.ndarray]:
+    """``QUANTILES`` of every row, interpolated linearly between neighbours; one sort serves them all."""
+    ordered = np.sort(rows, axis=1)
+    found = []
+    for share in QUANTILES:
+        place = share * (rows.shape[1] - 1)
+        below = int(place)
+        above = min(below + 1, rows.shape[1] - 1)
+        found.append(ordered[:, below] + (place - below) * (ordered[:, above] - ordered[:, below]))
+    return found
+
+
+def contours_of(averaged: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Contours of a stretch of speech over all that they are taken of.
+
+    Args:
+        averaged: the three feature families, averaged over a few frames, shape (T, features.N_FEATURES).
+        columns: of ``prosody`` for the same stretch, one per 10 ms, shape (T', prosody.N_COLUMNS).
+
+    Returns:
+        float32, shape (FUNCTIONALS, N_CONTOURED); NaN over voiced frames where there are too few.
+    """
+    voiced = columns[columns[:, prosody.VOICED] > 0][:, prosody.WHEN_VOICED]
+    parts = [
+        contours(averaged[:, KEPT]),
+        contours(voiced) if len(voiced) >= LEAST_VOICED else np.full((FUNCTIONALS, voiced.shape[1]), np.nan),
+        contours(columns[:, prosody.ALWAYS]),
+    ]
+    return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
+
+
+def scale_of(statistics: Statistics) -> tuple[np.ndarray, np.ndarray]:
+    """(mean, deviation) of the features with contours, each of shape (N_CONTOURED,)."""
+    return (
+        np.concatenate([statistics.mean[KEPT], statistics.prosody_mean]),
+        np.concatenate([statistics.std[KEPT], statistics.prosody_std]),
+    )
 
 
 def standardise(raw: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
@@ -69,11 +123,14 @@ def standardise(raw: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarra
     Args:
         raw: shape (..., FUNCTIONALS, F).
         mean, std: per feature, shape (F,).
+
+    Returns:
+        The same shape; 0 in place of NaN.
     """
     found = raw.copy()
     found[..., LOCATED, :] = (raw[..., LOCATED, :] - mean) / std
     found[..., SCALED, :] = raw[..., SCALED, :] / std
-    return found
+    return np.nan_to_num(found, copy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +138,19 @@ class ContourSizes:
     """Sizes of the network; stored with the weights.
 
     Attributes:
-        inputs: features per frame.
-        hidden: units of its one hidden layer.
+        inputs: features with contours.
+        prosody: how many of them, at the end, are pitch, voice quality and loudness.
+        hidden: units of the hidden layer that reads all contours.
+        hidden_prosody: units of the hidden layer that reads the last ``prosody`` features' alone.
+        prosody_share: share of the latter's answer in the probabilities.
         dropout: share of contours, and of hidden units, zeroed in training.
     """
 
-    inputs: int = N_FEATURES
-    hidden: int = 160
+    inputs: int = N_CONTOURED
+    prosody: int = prosody.N_FEATURES
+    hidden: int = 224
+    hidden_prosody: int = 160
+    prosody_share: float = 0.3
     dropout: float = 0.5
 
     def as_dict(self) -> dict[str, int | float]:
@@ -95,32 +158,63 @@ class ContourSizes:
         return asdict(self)
 
 
-class ContourNetwork(nn.Module):
-    """Seven-class classifier of a stretch of speech by its contours."""
+class _Reader(nn.Module):
+    """One hidden layer on some contours."""
 
-    def __init__(self, sizes: ContourSizes | None = None) -> None:
+    def __init__(self, inputs: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.sizes = sizes = sizes or ContourSizes()
-        inputs = FUNCTIONALS * sizes.inputs
         self.scale = nn.BatchNorm1d(inputs, affine=False)
-        self.dropout = nn.Dropout(sizes.dropout)
-        self.hidden = nn.Sequential(nn.Linear(inputs, sizes.hidden), nn.BatchNorm1d(sizes.hidden), nn.ReLU())
-        self.classify = nn.Linear(sizes.hidden, len(EMOTIONS))
+        self.dropout = nn.Dropout(dropout)
+        self.hidden = nn.Sequential(nn.Linear(inputs, hidden), nn.BatchNorm1d(hidden), nn.ReLU())
+        self.classify = nn.Linear(hidden, len(EMOTIONS))
 
-    def forward(self, found: Tensor, mixed: tuple[Tensor, Tensor] | None = None) -> Tensor:
-        """Classify a batch.
-
-        Args:
-            found: standardised contours, shape (B, FUNCTIONALS, inputs).
-            mixed: in training, (share, partner), both of shape (B,): every row becomes ``share`` of its own and the
-                rest of its partner's.
-
-        Returns:
-            Logits of shape (B, 7).
-        """
-        scaled = self.scale(torch.flatten(found, 1)).clamp(-LIMIT, LIMIT)
+    def forward(self, found: Tensor, mixed: tuple[Tensor, Tensor] | None) -> Tensor:
+        """Logits, shape (B, 7), of contours of shape (B, inputs); ``mixed`` as in ``ContourNetwork``."""
+        scaled = self.scale(found).clamp(-LIMIT, LIMIT)
         if mixed is not None:
             share, partner = mixed
             scaled = share.unsqueeze(1) * scaled + (1 - share).unsqueeze(1) * scaled[partner]
         logits: Tensor = self.classify(self.dropout(self.hidden(self.dropout(scaled))))
         return logits
+
+
+class ContourNetwork(nn.Module):
+    """Seven-class classifier of a stretch of speech by its contours.
+
+    Two hidden layers read side by side, one all contours and one those of pitch, voice quality and loudness alone,
+    which drown among the many others otherwise; the answer is the weighted mean of both.
+    """
+
+    def __init__(self, sizes: ContourSizes | None = None) -> None:
+        super().__init__()
+        self.sizes = sizes = sizes or ContourSizes()
+        self.everything = _Reader(FUNCTIONALS * sizes.inputs, sizes.hidden, sizes.dropout)
+        self.prosody = _Reader(FUNCTIONALS * sizes.prosody, sizes.hidden_prosody, sizes.dropout)
+
+    def both(self, found: Tensor, mixed: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """Logits by all contours and by those of prosody alone, each of shape (B, 7); they are fitted apart.
+
+        Args:
+            found: standardised contours, shape (B, FUNCTIONALS, inputs).
+            mixed: in training, (share, partner), both of shape (B,): every row becomes ``share`` of its own and the
+                rest of its partner's.
+        """
+        last = found[:, :, self.sizes.inputs - self.sizes.prosody :]
+        return self.everything(torch.flatten(found, 1), mixed), self.prosody(torch.flatten(last, 1), mixed)
+
+    def forward(self, found: Tensor) -> Tensor:
+        """Logarithms of the probabilities, shape (B, 7), of standardised contours (B, FUNCTIONALS, inputs)."""
+        everything, prosody_alone = self.both(found)
+        return blend(everything, prosody_alone, self.sizes.prosody_share)
+
+
+def blend(first: Tensor, second: Tensor, share: float) -> Tensor:
+    """Logarithm of the weighted mean of two answers' probabilities.
+
+    Args:
+        first, second: logits, shape (B, 7).
+        share: of the second.
+    """
+    shares = torch.tensor([1 - share, share]).log()
+    scores = torch.stack([first.log_softmax(-1) + shares[0], second.log_softmax(-1) + shares[1]])
+    return torch.logsumexp(scores, dim=0)

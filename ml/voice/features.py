@@ -12,7 +12,6 @@ columns                   count    what
 Logarithms are natural, of the power of samples in -1..1 after pre-emphasis, bounded below by ``POWER_FLOOR``.
 """
 
-from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
@@ -49,9 +48,6 @@ FBANK = slice(0, 3 * N_MELS)
 MFCC = slice(FBANK.stop, FBANK.stop + 3 * N_MFCC)
 SPECTROGRAM = slice(MFCC.stop, MFCC.stop + FINE_BINS + COARSE_BANDS)
 N_FEATURES = SPECTROGRAM.stop
-
-BLOCK_FRAMES = 6_000
-"""Frames per block (60 s) when a whole recording is passed over."""
 
 
 @cache
@@ -145,23 +141,6 @@ def extract_range(samples: np.ndarray, first: int, last: int, gain: float = 1.0)
     stretch = np.asarray(samples[begin:end], dtype=np.float32) * np.float32(gain)
     previous = float(samples[begin - 1]) * gain if begin > 0 else None
     return extract(stretch, previous)[first - start : last - start]
-
-
-def blocks(
-    samples: np.ndarray, gain: float = 1.0, block_frames: int = BLOCK_FRAMES
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Pass over a recording of any length in bounded memory.
-
-    Args:
-        samples: 16 kHz mono; an array or a ``np.memmap``.
-        gain: factor applied to the samples first.
-
-    Yields:
-        (number of the first frame, features of shape (at most block_frames, N_FEATURES)), in order, without overlap.
-    """
-    total = frame_count(len(samples))
-    for first in range(0, total, block_frames):
-        yield first, extract_range(samples, first, min(total, first + block_frames), gain)
 
 
 def average_frames(features: np.ndarray, group: int) -> np.ndarray:

@@ -2,9 +2,12 @@
 
 What ships is an ensemble of pairs, an Attention-LSTM and a contour network each, whose probabilities are averaged with
 fixed shares. Training deals the speakers into folds and fits networks that never heard the speakers of
-their fold. For somebody unknown the answer is the mean of all pairs' calibrated probabilities; for a speaker of the
-training corpora ``exclude_speaker`` keeps only the networks that never heard that speaker, so that figures on those
-corpora can be reproduced from the shipped file.
+their fold. For a speaker of the training corpora ``exclude_speaker`` keeps only the networks that never heard that
+speaker, so that figures on those corpora can be reproduced from the shipped file.
+
+For somebody unknown the answer is the mean of the calibrated probabilities over all contour networks, each blended with
+the Attention-LSTM of the first pair. The other Attention-LSTMs would take most of the time for the least of the answer
+(docs/experiments-voice.md).
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,19 +25,24 @@ from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.voice import activity, features
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
-from ml.voice.contours import ContourNetwork, ContourSizes, contours, standardise
+from ml.voice.contours import ContourNetwork, ContourSizes, blend, contours_of, scale_of, standardise
 from ml.voice.framing import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, frame_count
+from ml.voice.heard import Heard
 from ml.voice.standardise import Statistics, statistics_of
 
 BATCH = 64
 """Segments computed together."""
 
-CONTOUR_SHARE = 0.75
+CONTOUR_SHARE = 0.9
 """Share of a contour network in the mean of a pair's probabilities (by experiment: docs/experiments-voice.md)."""
 
 
 PARTS = ("model", "contours")
 """The networks of a ``Member``, as their tensors are named in the file."""
+
+
+STATISTICS = ("statistics", "prosody_statistics")
+"""Mean and deviation of a member's training speakers, as their tensors are named in the file."""
 
 
 class Judged(NamedTuple):
@@ -143,10 +151,11 @@ class VoiceRecogniser:
         members = self.unaware_of(exclude_speaker)
         mask = activity.frame_mask(speech, len(samples))
         ranges = [_frame_range(mask, len(samples), span) for span in spans]
+        heard = statistics.features_of(samples)
         judged: list[Judged] = []
         with single_thread(), torch.inference_mode():
             for at in range(0, len(ranges), BATCH):
-                judged += self._judge(samples, ranges[at : at + BATCH], statistics, members)
+                judged += self._judge(heard, ranges[at : at + BATCH], statistics, members)
         return judged
 
     def predict_utterances(
@@ -169,7 +178,8 @@ class VoiceRecogniser:
         with single_thread(), torch.inference_mode():
             for samples, mask in heard:
                 statistics = together or statistics_of([(samples, mask)])
-                judged += self._judge(samples, [activity.speech_span(mask)], statistics, members)
+                own = statistics.features_of(samples)
+                judged += self._judge(own, [activity.speech_span(mask)], statistics, members)
         return judged
 
     def unaware_of(self, speaker: str | None) -> tuple[Member, ...]:
@@ -178,42 +188,31 @@ class VoiceRecogniser:
         return self.members if fold is None else tuple(member for member in self.members if member.fold == fold)
 
     def _judge(
-        self,
-        samples: np.ndarray,
-        ranges: Sequence[tuple[int, int]],
-        statistics: Statistics,
-        members: Sequence[Member],
+        self, heard: Heard, ranges: Sequence[tuple[int, int]], statistics: Statistics, members: Sequence[Member]
     ) -> list[Judged]:
-        averaged = [
-            features.average_frames(features.extract_range(samples, first, last, statistics.gain), self._group)
-            for first, last in ranges
-        ]
-        lengths = torch.tensor([len(frames) for frames in averaged])
+        frames = [heard.frames(first, last) for first, last in ranges]
+        averaged = [features.average_frames(each.families, self._group) for each in frames]
+        found = np.stack([contours_of(*each) for each in zip(averaged, (f.prosody for f in frames), strict=True)])
+        lengths = torch.tensor([len(each) for each in averaged])
         padded = np.zeros((len(averaged), int(lengths.max()), features.N_FEATURES), dtype=np.float32)
-        found = np.stack([contours(frames) for frames in averaged])
+        attending = members[0]
+        own = statistics.or_fallback(attending.statistics)
+        for row, each in zip(padded, averaged, strict=True):
+            row[: len(each)] = own.apply(each)
+        attended, weights = attending.model(torch.from_numpy(padded), lengths)
         probabilities = torch.zeros(len(averaged), len(EMOTIONS))
-        weights = torch.zeros(padded.shape[:2])
+        standardised: Tensor | None = None
         for member in members:
             own = statistics.or_fallback(member.statistics)
-            for row, frames in zip(padded, averaged, strict=True):
-                row[: len(frames)] = own.apply(frames)
-            heard, paid = member.model(torch.from_numpy(padded), lengths)
-            outlined = member.contours(torch.from_numpy(standardise(found, own.mean, own.std)))
-            probabilities += torch.softmax(
-                blend(heard, outlined, self.contour_share) / member.temperature, dim=-1
-            ) / len(members)
-            weights += paid / len(members)
+            if standardised is None or own is not statistics:
+                standardised = torch.from_numpy(standardise(found, *scale_of(own)))
+            outlined = member.contours(standardised)
+            blended = blend(attended, outlined, self.contour_share)
+            probabilities += torch.softmax(blended / member.temperature, dim=-1) / len(members)
         return [
             Judged(probabilities[row].numpy(), frame_times(first, last, self._group), weights[row, :length].numpy())
             for row, ((first, last), length) in enumerate(zip(ranges, lengths.tolist(), strict=True))
         ]
-
-
-def blend(attention_logits: Tensor, contour_logits: Tensor, contour_share: float = CONTOUR_SHARE) -> Tensor:
-    """Logits of a pair: the logarithm of the mean of both networks' probabilities, shape (B, 7)."""
-    shares = torch.tensor([1 - contour_share, contour_share]).log()
-    scores = torch.stack([attention_logits.log_softmax(-1) + shares[0], contour_logits.log_softmax(-1) + shares[1]])
-    return torch.logsumexp(scores, dim=0)
 
 
 def frame_times(first: int, last: int, group: int) -> np.ndarray:
@@ -230,7 +229,9 @@ def pack(recogniser: VoiceRecogniser) -> tuple[dict[str, Tensor], dict[str, Any]
         for part in PARTS:
             for name, value in getattr(member, part).state_dict().items():
                 tensors[f"{number}.{part}.{name}"] = value.to(torch.float16)
-        tensors[f"{number}.statistics"] = torch.from_numpy(np.stack([member.statistics.mean, member.statistics.std]))
+        own = member.statistics
+        tensors[f"{number}.statistics"] = torch.from_numpy(np.stack([own.mean, own.std]))
+        tensors[f"{number}.prosody_statistics"] = torch.from_numpy(np.stack([own.prosody_mean, own.prosody_std]))
     described = {
         "version": recogniser.version,
         "architecture": recogniser.members[0].model.architecture.as_dict(),
@@ -252,13 +253,13 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
         architecture, sizes = Architecture(**described["architecture"]), ContourSizes(**described["contours"])
         members = []
         for number, entry in enumerate(described["members"]):
-            mean, std = tensors[f"{number}.statistics"].float().numpy()
+            (mean, std), spoken = (tensors[f"{number}.{name}"].float().numpy() for name in STATISTICS)
             model, outline = AttentionLSTM(architecture), ContourNetwork(sizes)
             for part, network in zip(PARTS, (model, outline), strict=True):
                 prefix = f"{number}.{part}."
                 state = {n.removeprefix(prefix): v.float() for n, v in tensors.items() if n.startswith(prefix)}
                 network.load_state_dict(state)
-            statistics = Statistics(mean, std, gain=1.0, frames=0)
+            statistics = Statistics(mean, std, 1.0, 0, *spoken)
             members.append(Member(model.eval(), outline.eval(), int(entry["fold"]), entry["temperature"], statistics))
         fold_of = {str(name): int(fold) for name, fold in described["speakers"].items()}
         return members, fold_of, described["version"], float(described["contour_share"])

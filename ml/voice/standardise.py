@@ -5,18 +5,20 @@ statistics: they take out the speaker's voice and the room. The rule:
 
 - the level first: the recording is brought to ``REFERENCE_RMS`` over its speech, one gain for the whole of it, so that
   quiet recordings and loud ones look alike while loud and soft moments within a recording keep their difference;
-- mean and standard deviation of every feature over the frames with speech;
+- mean and standard deviation of every feature over the frames with speech, of pitch and voice quality over the voiced
+  ones among them;
 - with less than ``MIN_OWN_SPEECH_S`` of speech the recording says too little about its speaker, and the training set's
   statistics serve instead (the level is the recording's own all the same).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ml.voice import features
-from ml.voice.framing import FRAMES_PER_SECOND, HOP_SAMPLES, frame_count
+from ml.voice import features, prosody
+from ml.voice.framing import FRAMES_PER_SECOND, HOP_SAMPLES
+from ml.voice.heard import Frames, Heard
 
 REFERENCE_RMS = 0.05
 """-26 dB relative to full scale, the active speech level that ITU-T P.56 material is commonly set to."""
@@ -27,21 +29,30 @@ MIN_STD = 1e-3
 """A feature that hardly moves is not blown up."""
 _LEVEL_BLOCK = 60 * 16_000
 
+_FAMILIES = slice(0, features.N_FEATURES)
+_WHEN_VOICED = slice(_FAMILIES.stop, _FAMILIES.stop + len(prosody.WHEN_VOICED))
+_ALWAYS = slice(_WHEN_VOICED.stop, _FAMILIES.stop + prosody.N_FEATURES)
+
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """Level and feature statistics of one recording, one speaker or a training set.
 
     Attributes:
-        mean, std: float32, shape (N_FEATURES,); std is at least ``MIN_STD``.
+        mean, std: of the three feature families, float32, shape (N_FEATURES,); std is at least ``MIN_STD``.
         gain: factor that brings the samples to the reference level.
         frames: number of frames with speech behind the statistics.
+        prosody_mean, prosody_std: the same of pitch and voice quality, shape (prosody.N_FEATURES,).
+        heard: the recordings they were taken over, whose features need not be computed again.
     """
 
     mean: np.ndarray
     std: np.ndarray
     gain: float
     frames: int
+    prosody_mean: np.ndarray = field(default_factory=lambda: np.zeros(prosody.N_FEATURES, dtype=np.float32))
+    prosody_std: np.ndarray = field(default_factory=lambda: np.ones(prosody.N_FEATURES, dtype=np.float32))
+    heard: tuple[Heard, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def speech_s(self) -> float:
@@ -52,26 +63,40 @@ class Statistics:
         """X = (X - mean) / std for features of shape (..., N_FEATURES), taken from samples times ``gain``."""
         return (values - self.mean) / self.std
 
+    def features_of(self, samples: np.ndarray) -> Heard:
+        """Features of a recording at this level; those computed already where the statistics were taken over it."""
+        return next((heard for heard in self.heard if heard.samples is samples), Heard(samples, self.gain))
+
     def or_fallback(self, fallback: "Statistics") -> "Statistics":
         """These statistics, or the fallback's mean and deviation with this gain where there is too little speech."""
         if self.speech_s >= MIN_OWN_SPEECH_S:
             return self
-        return Statistics(fallback.mean, fallback.std, self.gain, self.frames)
+        return replace(fallback, gain=self.gain, frames=self.frames)
 
 
 class Moments:
-    """Running count, sum and sum of squares per feature; they add up over blocks, files and speakers."""
+    """Running count, sum and sum of squares per feature; they add up over blocks, files and speakers.
 
-    def __init__(self, size: int = features.N_FEATURES) -> None:
-        self.count = 0.0
+    Features are those of the three families, then those of ``ml.voice.prosody``.
+    """
+
+    def __init__(self, size: int = _ALWAYS.stop) -> None:
+        self.count = np.zeros(size)
         self.total = np.zeros(size)
         self.squares = np.zeros(size)
 
-    def add(self, values: np.ndarray) -> None:
-        """Count in frames of shape (T, size)."""
-        self.count += len(values)
-        self.total += values.sum(axis=0, dtype=np.float64)
-        self.squares += np.square(values, dtype=np.float64).sum(axis=0)
+    def add(self, values: np.ndarray, where: slice = slice(None)) -> None:
+        """Count in frames of shape (T, size), or of the features ``where`` alone."""
+        self.count[where] += len(values)
+        self.total[where] += values.sum(axis=0, dtype=np.float64)
+        self.squares[where] += np.square(values, dtype=np.float64).sum(axis=0)
+
+    def add_speech(self, frames: Frames, mask: np.ndarray) -> None:
+        """Count in those frames that have speech: ``mask``, bool, shape (T,)."""
+        columns = frames.prosody[mask]
+        self.add(frames.families[mask], _FAMILIES)
+        self.add(columns[columns[:, prosody.VOICED] > 0][:, prosody.WHEN_VOICED], _WHEN_VOICED)
+        self.add(columns[:, prosody.ALWAYS], _ALWAYS)
 
     def merge(self, other: "Moments", weight: float = 1.0) -> None:
         """Count in another set of moments, its frames counting ``weight`` times."""
@@ -81,11 +106,13 @@ class Moments:
 
     def statistics(self, gain: float = 1.0) -> Statistics:
         """Mean and (population) standard deviation so far."""
-        count = max(self.count, 1.0)
+        count = np.maximum(self.count, 1.0)
         mean = self.total / count
         variance = np.maximum(self.squares / count - mean**2, 0)
-        std = np.maximum(np.sqrt(variance), MIN_STD)
-        return Statistics(mean.astype(np.float32), std.astype(np.float32), gain, round(self.count))
+        deviation = np.maximum(np.sqrt(variance), MIN_STD)
+        means, stds = mean.astype(np.float32), deviation.astype(np.float32)
+        families, spoken = _FAMILIES, slice(_FAMILIES.stop, None)
+        return Statistics(means[families], stds[families], gain, round(self.count[0]), means[spoken], stds[spoken])
 
 
 def gain_for(rms: float) -> float:
@@ -124,12 +151,13 @@ def statistics_of(recordings: Iterable[tuple[np.ndarray, np.ndarray]]) -> Statis
     Returns:
         The statistics. Without any speech, ``frames`` is 0 and only the gain means anything.
     """
-    heard = list(recordings)
-    gain = gain_for(speech_rms(heard))
+    spoken = list(recordings)
+    gain = gain_for(speech_rms(spoken))
     moments = Moments()
-    for samples, mask in heard:
-        if len(mask) != frame_count(len(samples)):
-            raise ValueError(f"{len(mask)} mask values for {frame_count(len(samples))} frames")
-        for first, values in features.blocks(samples, gain):
-            moments.add(values[mask[first : first + len(values)]])
-    return moments.statistics(gain)
+    heard = tuple(Heard(samples, gain) for samples, _ in spoken)
+    for each, (_, mask) in zip(heard, spoken, strict=True):
+        if len(mask) != each.total:
+            raise ValueError(f"{len(mask)} mask values for {each.total} frames")
+        for first, frames in each.blocks():
+            moments.add_speech(frames, mask[first : first + len(frames.families)])
+    return replace(moments.statistics(gain), heard=heard)

@@ -19,9 +19,9 @@ from ml.training.voice import VoiceOptions, split_of, temperature_for, train_voi
 from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
 from ml.training.voice_data import Augmentation, Prepared, Version, prepare, warp_matrix
 from ml.training.voice_fit import FitOptions, fit
-from ml.voice import activity, features
+from ml.voice import activity, features, prosody
 from ml.voice.attention_lstm import Architecture
-from ml.voice.contours import SHAPED, ContourSizes, contours
+from ml.voice.contours import SHAPED, ContourSizes, contours_of, scale_of, standardise
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
 
@@ -36,7 +36,7 @@ TINY = FitOptions(
     architecture=Architecture(embedding=8, hidden=6, attention=4, steps=2, decoder=8, frames_averaged=3),
 )
 
-TINY_CONTOURS = ContourOptions(epochs=3, batch=16, sizes=ContourSizes(hidden=8))
+TINY_CONTOURS = ContourOptions(epochs=3, batch=16, sizes=ContourSizes(hidden=8, hidden_prosody=8))
 
 
 def utterance(label: str, speaker: int, take: int) -> np.ndarray:
@@ -189,8 +189,10 @@ def test_contours_of_another_standard_follow_from_the_raw_ones(prepared: Prepare
     fallback = voice_data.training_statistics(prepared, np.arange(20))
     for row, i, version in zip(taken.by(fallback, prepared, indices, versions), indices, versions, strict=True):
         sample = prepared.samples[i][version]
-        frames = fallback.apply(sample.frames.astype(np.float32) + voice_data.level_shift(sample.level))
-        expected = contours(frames)
+        spoken = sample.prosody.astype(np.float32)
+        spoken[:, prosody.COLUMNS.index("loudness")] += 2 * np.log(sample.level)
+        moved = contours_of(sample.frames.astype(np.float32) + voice_data.level_shift(sample.level), spoken)
+        expected = standardise(moved, *scale_of(fallback))
         assert np.allclose(row[: SHAPED.start], expected[: SHAPED.start], atol=0.02)
         assert np.allclose(row[SHAPED], expected[SHAPED], rtol=0.2, atol=0.2)
 
@@ -204,7 +206,7 @@ def test_a_contour_network_learns_and_equal_seeds_give_equal_networks(prepared: 
         fit_contours(prepared, taken, train, fallback=fallback, options=options, seed=seed) for seed in (1, 1, 2)
     )
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), again.parameters(), strict=True))
-    assert not torch.equal(one.classify.weight, other.classify.weight)
+    assert not torch.equal(one.prosody.classify.weight, other.prosody.classify.weight)
     assert np.mean(contour_logits(one, taken, train).argmax(axis=1) == prepared.labels()) > 0.9
 
 

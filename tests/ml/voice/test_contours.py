@@ -5,14 +5,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml.voice import features, prosody
 from ml.voice.contours import (
     FUNCTIONALS,
     LOCATED,
+    N_CONTOURED,
     SCALED,
     SHAPED,
     ContourNetwork,
     ContourSizes,
+    blend,
     contours,
+    contours_of,
     standardise,
 )
 
@@ -68,12 +72,81 @@ def test_a_constant_voice_has_finite_contours(count: int) -> None:
     assert np.isfinite(contours(np.full((count, 2), 7.0, dtype=np.float32))).all()
 
 
-def test_one_wild_contour_cannot_drown_the_others() -> None:
+TINY = ContourSizes(inputs=3, prosody=1, hidden=4, hidden_prosody=3)
+
+
+def network() -> ContourNetwork:
     torch.manual_seed(0)
-    network = ContourNetwork(ContourSizes(inputs=3, hidden=4)).eval()
+    return ContourNetwork(TINY).eval()
+
+
+def test_one_wild_contour_cannot_drown_the_others() -> None:
     calm = torch.zeros(1, FUNCTIONALS, 3)
     wild, wilder = calm.clone(), calm.clone()
     wild[0, 0, 0], wilder[0, 0, 0] = 10, 1e6
     with torch.inference_mode():
-        assert torch.equal(network(wild), network(wilder))
-        assert not torch.equal(network(calm), network(wild))
+        assert torch.equal(network()(wild), network()(wilder))
+        assert not torch.equal(network()(calm), network()(wild))
+
+
+def test_one_part_of_the_network_reads_the_last_features_alone() -> None:
+    calm = torch.zeros(1, FUNCTIONALS, 3)
+    spectral, spoken = calm.clone(), calm.clone()
+    spectral[0, :, 1] = 1
+    spoken[0, :, 2] = 1
+    with torch.inference_mode():
+        rest = network().both(calm)
+        everything, alone = network().both(spectral)
+        assert not torch.equal(everything, rest[0])
+        assert torch.equal(alone, rest[1])
+        assert not torch.equal(network().both(spoken)[1], rest[1])
+
+
+def test_the_network_answers_with_the_weighted_mean_of_its_parts() -> None:
+    found = torch.randn(5, FUNCTIONALS, 3)
+    with torch.inference_mode():
+        everything, alone = network().both(found)
+        answer = network()(found).exp()
+    assert torch.allclose(answer, 0.7 * everything.softmax(-1) + 0.3 * alone.softmax(-1), atol=1e-5)
+
+
+@given(st.integers(0, 1000), st.floats(0, 1))
+def test_a_blend_is_the_weighted_mean_of_both_probabilities(seed: int, share: float) -> None:
+    torch.manual_seed(seed)
+    first, second = torch.randn(3, 7) * 4, torch.randn(3, 7) * 4
+    expected = (1 - share) * first.softmax(-1) + share * second.softmax(-1)
+    assert torch.allclose(blend(first, second, share).softmax(-1), expected, atol=1e-5)
+
+
+def columns(voiced: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    made = np.zeros((len(voiced), prosody.N_COLUMNS), dtype=np.float32)
+    made[:, prosody.VOICED] = voiced
+    made[:, prosody.COLUMNS.index("pitch")] = pitch
+    return made
+
+
+def test_pitch_between_the_voiced_frames_does_not_count() -> None:
+    voiced = np.arange(60) % 10 < 6
+    pitch = 7 + 0.01 * np.arange(60)
+    families = np.zeros((20, features.N_FEATURES), dtype=np.float32)
+    calm, wild = (contours_of(families, columns(voiced, np.where(voiced, pitch, other))) for other in (7.0, 99.0))
+    assert calm.shape == (FUNCTIONALS, N_CONTOURED)
+    assert np.array_equal(calm, wild)
+    place = N_CONTOURED - prosody.N_FEATURES + prosody.WHEN_VOICED.index(prosody.COLUMNS.index("pitch"))
+    assert calm[0, place] == pytest.approx(pitch[voiced].mean(), abs=1e-4)
+
+
+def test_the_voiced_share_and_how_often_the_voice_sets_in_are_among_the_contours() -> None:
+    voiced = np.arange(100) % 10 < 6
+    found = contours_of(np.zeros((34, features.N_FEATURES), dtype=np.float32), columns(voiced, np.full(100, 7.0)))
+    rhythm = found[:, N_CONTOURED - len(prosody.ALWAYS) + prosody.ALWAYS.index(prosody.VOICED)]
+    assert rhythm[0] == pytest.approx(0.6)
+    assert rhythm[SCALED][3] == pytest.approx(19 / 99)  # ten runs, each with two ends but the first
+
+
+def test_a_whisper_stands_at_the_speakers_mean() -> None:
+    silent = contours_of(np.zeros((20, features.N_FEATURES), dtype=np.float32), columns(np.zeros(60), np.zeros(60)))
+    found = standardise(silent, np.full(N_CONTOURED, 3.0), np.ones(N_CONTOURED))
+    spoken = found[:, N_CONTOURED - prosody.N_FEATURES :][:, : len(prosody.WHEN_VOICED)]
+    assert np.all(spoken == 0)
+    assert np.isfinite(found).all()

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ml.voice.activity import speech_probabilities
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
 from ml.voice.contours import ContourNetwork, ContourSizes
 from ml.voice.framing import SAMPLE_RATE
-from ml.voice.recogniser import CONTOUR_SHARE, Member, VoiceRecogniser, blend, frame_times, pack
+from ml.voice.recogniser import Member, VoiceRecogniser, frame_times, pack
 from ml.voice.standardise import Statistics
 
 TINY = Architecture(embedding=8, hidden=4, attention=4, steps=2, decoder=6)
@@ -23,7 +24,7 @@ TINY = Architecture(embedding=8, hidden=4, attention=4, steps=2, decoder=6)
 def member(fold: int, seed: int) -> Member:
     torch.manual_seed(seed)
     model = AttentionLSTM(TINY).half().float().eval()  # as stored: float16
-    outline = ContourNetwork(ContourSizes(hidden=6)).half().float().eval()
+    outline = ContourNetwork(ContourSizes(hidden=6, hidden_prosody=5)).half().float().eval()
     statistics = Statistics(
         np.full(features.N_FEATURES, -3.0, np.float32), np.full(features.N_FEATURES, 2.0, np.float32), 1.0, 0
     )
@@ -54,14 +55,6 @@ def test_probabilities_and_attention_each_sum_to_one(
         assert probabilities.sum() == pytest.approx(1, abs=1e-5)
         assert attention.sum() == pytest.approx(1, abs=1e-5)
         assert times.shape == attention.shape
-
-
-@given(st.integers(0, 1000))
-def test_a_blend_is_the_weighted_mean_of_both_networks_probabilities(seed: int) -> None:
-    torch.manual_seed(seed)
-    heard, outlined = torch.randn(3, 7) * 4, torch.randn(3, 7) * 4
-    expected = (1 - CONTOUR_SHARE) * heard.softmax(-1) + CONTOUR_SHARE * outlined.softmax(-1)
-    assert torch.allclose(blend(heard, outlined).softmax(-1), expected, atol=1e-5)
 
 
 def test_times_lie_in_the_span_where_there_is_speech(
@@ -129,13 +122,39 @@ def test_a_training_speaker_is_judged_only_by_networks_that_never_heard_them(rec
 def test_the_answer_is_the_mean_of_the_networks_calibrated_probabilities(
     recogniser: VoiceRecogniser, tune: np.ndarray, speech: np.ndarray
 ) -> None:
+    """All contour networks have their say, each with the first pair's Attention-LSTM."""
     statistics = recogniser.statistics(tune, speech)
     single = [
-        VoiceRecogniser([each], {}, "one").predict(tune, [(0, 3)], statistics, speech)[0].probabilities
+        VoiceRecogniser([replace(each, model=recogniser.members[0].model)], {}, "one")
+        .predict(tune, [(0, 3)], statistics, speech)[0]
+        .probabilities
         for each in recogniser.members
     ]
     (judged,) = recogniser.predict(tune, [(0, 3)], statistics, speech)
     assert np.allclose(judged.probabilities, np.mean(single, axis=0), atol=1e-5)
+
+
+def test_a_training_speaker_is_attended_to_by_the_network_that_never_heard_them(
+    recogniser: VoiceRecogniser, tune: np.ndarray, speech: np.ndarray
+) -> None:
+    statistics = recogniser.statistics(tune, speech)
+    (unheard,) = recogniser.predict(tune, [(0, 3)], statistics, speech, exclude_speaker="ben")
+    own = VoiceRecogniser(recogniser.members[1:], {}, "two")
+    (expected,) = own.predict(tune, [(0, 3)], statistics, speech)
+    assert np.array_equal(unheard.weights, expected.weights)
+    assert np.allclose(unheard.probabilities, expected.probabilities, atol=1e-6)
+
+
+def test_statistics_of_another_recording_are_applied_to_this_one(
+    recogniser: VoiceRecogniser, tune: np.ndarray, speech: np.ndarray
+) -> None:
+    """A recording is not mistaken for the one whose features the statistics hold."""
+    other = tune[::-1].copy()
+    held = recogniser.statistics(tune, speech)
+    apart = replace(held, heard=())
+    (found,) = recogniser.predict(other, [(0, 3)], held, speech)
+    (expected,) = recogniser.predict(other, [(0, 3)], apart, speech)
+    assert np.array_equal(found.probabilities, expected.probabilities)
 
 
 def test_a_lone_short_utterance_is_standardised_by_the_training_set(recogniser: VoiceRecogniser) -> None:
