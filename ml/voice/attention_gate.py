@@ -17,10 +17,13 @@ def _tanh(values: Tensor) -> Tensor:
 
 
 @torch.jit.script
-def _run(
-    projected: Tensor, recurrent: Tensor, from_cell: Tensor, to_gate: Tensor, gate_bias: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """All steps forward: (h, c, q, a, n, o), each of shape (T, D, B, H); q = tanh(W c + ...), n = c~."""
+def _run(  # noqa: PLR0917 - TorchScript knows no keyword-only arguments
+    projected: Tensor, recurrent: Tensor, from_cell: Tensor, to_gate: Tensor, gate_bias: Tensor, keep: bool
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """All steps forward: h and a, each of shape (T, D, B, H), and, if ``keep``, c, q, n, o for the way back.
+
+    q = tanh(W c + ...), n = c~.
+    """
     h = torch.zeros_like(projected[0, :, :, : recurrent.shape[1]])
     c = torch.zeros_like(h)
     hs: list[Tensor] = []
@@ -38,12 +41,16 @@ def _run(
         o = torch.sigmoid(output)
         h = o * _tanh(c)
         hs.append(h)
-        cs.append(c)
-        qs.append(q)
         gates.append(gate)
-        ns.append(n)
-        os.append(o)
-    return torch.stack(hs), torch.stack(cs), torch.stack(qs), torch.stack(gates), torch.stack(ns), torch.stack(os)
+        if keep:
+            cs.append(c)
+            qs.append(q)
+            ns.append(n)
+            os.append(o)
+    kept: list[Tensor] = []
+    if keep:
+        kept = [torch.stack(cs), torch.stack(qs), torch.stack(ns), torch.stack(os)]
+    return torch.stack(hs), torch.stack(gates), kept
 
 
 @torch.jit.script
@@ -91,8 +98,10 @@ class _AttentionGateScan(torch.autograd.Function):
     def forward(  # noqa: PLR0917 - the signature torch.autograd asks for
         ctx: Any, projected: Tensor, recurrent: Tensor, from_cell: Tensor, to_gate: Tensor, gate_bias: Tensor
     ) -> tuple[Tensor, Tensor]:
-        h, c, q, gate, n, o = _run(projected, recurrent, from_cell, to_gate, gate_bias)
-        ctx.save_for_backward(h, c, q, gate, n, o, recurrent, from_cell, to_gate)
+        h, gate, kept = _run(projected, recurrent, from_cell, to_gate, gate_bias, any(ctx.needs_input_grad))
+        if kept:
+            c, q, n, o = kept
+            ctx.save_for_backward(h, c, q, gate, n, o, recurrent, from_cell, to_gate)
         ctx.mark_non_differentiable(gate)
         return h, gate
 

@@ -154,6 +154,8 @@ def average_frames(features: np.ndarray, group: int) -> np.ndarray:
     Returns:
         float32, shape (ceil(T / group), F).
     """
-    starts = np.arange(0, len(features), group)
-    sizes = np.diff(np.append(starts, len(features)))[:, None]
-    return np.add.reduceat(features, starts, axis=0) / sizes.astype(np.float32)
+    whole = len(features) // group * group
+    averaged = features[:whole].reshape(-1, group, features.shape[1]).mean(axis=1)
+    if whole == len(features):
+        return averaged
+    return np.concatenate([averaged, features[whole:].mean(axis=0, keepdims=True)])

@@ -280,12 +280,9 @@ def formants(power: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     They are the lowest peaks of the linear prediction's spectrum in the ranges where formants lie; where there is no
     peak, the middle of the range stands.
     """
-    angle = 2 * np.pi * np.arange(BINS) / N_FFT
-    lifted = power * (1 + 0.97**2 - 2 * 0.97 * np.cos(angle)).astype(np.float32)
-    autocorrelation = irfft(lifted, 2 * (BINS - 1), axis=1)[:, : PREDICTION_ORDER + 1]
-    spectrum = rfft(linear_prediction(autocorrelation).astype(np.float32), 256, axis=1)
-    inverse = spectrum.real**2 + spectrum.imag**2
-    frequency = np.linspace(0, (BINS - 1) * BIN_HZ, inverse.shape[1])
+    lags_of, spectrum_of, frequency = _prediction_bases()
+    polynomial = linear_prediction(power @ lags_of).astype(np.float32)
+    inverse = np.square(polynomial @ spectrum_of[0]) + np.square(polynomial @ spectrum_of[1])
     peak = np.zeros(inverse.shape, dtype=bool)
     peak[:, 1:-1] = (inverse[:, 1:-1] <= inverse[:, :-2]) & (inverse[:, 1:-1] < inverse[:, 2:])
     above, found = np.zeros(len(power)), []
@@ -394,6 +391,25 @@ def _window_autocorrelation() -> np.ndarray:
     """Autocorrelation of the window over lags at ``RATE``, 1 at lag 0."""
     found = irfft(np.abs(rfft(_hann(), N_FFT))[:LOW_BINS] ** 2, 2 * (LOW_BINS - 1))
     return (found / found[0]).astype(np.float32)
+
+
+@cache
+def _prediction_bases() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For the linear prediction, as products with few columns, which cost less than transforms.
+
+    Returns:
+        (from a power spectrum to the autocorrelation of the pre-emphasised frame at 11 kHz, shape (BINS, order + 1);
+        from a polynomial to the real and the imaginary part of its spectrum, shape (2, order + 1, 129); the frequencies
+        of that spectrum in Hz, shape (129,)).
+    """
+    bins, lags = np.arange(BINS)[:, None], np.arange(PREDICTION_ORDER + 1)
+    lifted = 1 + 0.97**2 - 2 * 0.97 * np.cos(2 * np.pi * bins / N_FFT)
+    ends = np.where((bins == 0) | (bins == BINS - 1), 1, 2)  # the others stand for their mirror image as well
+    autocorrelation_of = ends * lifted * np.cos(np.pi * bins * lags / (BINS - 1)) / (2 * (BINS - 1))
+    angle = np.pi * lags[:, None] * np.arange(129) / 128
+    spectrum_of = np.stack([np.cos(angle), np.sin(angle)])
+    frequency = np.linspace(0, (BINS - 1) * BIN_HZ, 129)
+    return autocorrelation_of.astype(np.float32), spectrum_of.astype(np.float32), frequency
 
 
 @cache
