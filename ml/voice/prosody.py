@@ -310,7 +310,8 @@ def linear_prediction(autocorrelation: np.ndarray) -> np.ndarray:
     coefficients[0] = 1
     error = lags[0] * (1 + 1e-6) + 1e-12
     for order in range(1, len(lags)):
-        reflection = -np.sum(coefficients[:order] * lags[order:0:-1], axis=0) / error
+        # Of an exact autocorrelation it never leaves -1 to 1; the rounding of a nearly pure tone's may drive it out.
+        reflection = np.clip(-np.sum(coefficients[:order] * lags[order:0:-1], axis=0) / error, -1, 1)
         coefficients[1 : order + 1] += reflection * coefficients[order - 1 :: -1][:order]
         error = error * np.maximum(1 - reflection**2, 1e-6)
     return coefficients.T

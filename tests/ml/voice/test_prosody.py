@@ -111,6 +111,11 @@ def test_linear_prediction_solves_the_normal_equations(seed: int) -> None:
     assert np.allclose(linear_prediction(lags[None])[0, 1:], expected, rtol=1e-3, atol=1e-3)
 
 
+def test_linear_prediction_of_what_is_no_autocorrelation_stays_bounded() -> None:
+    lags = np.tile([1.0, 1.001], 6)[None]
+    assert np.abs(linear_prediction(lags)).max() <= 2 ** (lags.size - 1)
+
+
 def test_formants_of_a_made_up_vowel_are_found() -> None:
     wanted = (700.0, 1200.0, 2600.0)
     poles = [0.97 * np.exp(2j * np.pi * hertz / SAMPLE_RATE) for hertz in wanted]
