@@ -165,6 +165,7 @@ def _figures(name: str, figures: dict[str, Any]) -> str:
     if len(figures["per_corpus"]) > 1:
         lines += ["", of_groups(figures["per_corpus"].items(), "corpus").markdown()]
     lines += ["", "How often confident answers are right:\n", _reliability(figures["reliability"])]
+    lines += ["And by the lead of the likeliest class over the second:\n", _near_ties(figures["near_ties"])]
     if name != "voice_alone":
         lines += ["Rows: the labelled class; columns: the recognised one; numbers of examples.\n", _confusion(figures)]
     lines.append(f"`{COMMANDS[name]}`\n")
@@ -182,6 +183,14 @@ def _reliability(bins: list[dict[str, float]]) -> str:
         for row in bins
     )
     return Table("", ("confidence", "n", "mean confidence", "right"), rows).markdown()
+
+
+def _near_ties(margins: list[dict[str, float]]) -> str:
+    rows = tuple(
+        (f"{100 * row['from']:.0f}-{100 * row['to']:.0f} points", str(row["n"]), percent(row["accuracy"]))
+        for row in margins
+    )
+    return Table("", ("lead", "n", "right"), rows).markdown()
 
 
 def _confusion(figures: dict[str, Any]) -> str:

@@ -11,6 +11,9 @@ from ml.evaluation.intervals import uar_interval, wilson_interval
 
 CLASSES = list(range(len(EMOTIONS)))
 
+MARGINS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+"""Bounds of the margins that ``near_ties`` tells apart."""
+
 
 def report(
     probabilities: np.ndarray,
@@ -30,7 +33,7 @@ def report(
         n; accuracy, uar (mean recall over the classes that occur), each with its 95 % interval; macro_f1 (over the
         classes that occur or are predicted); per_class (n, precision, recall, its interval, f1 by name); confusion
         (counts, rows are the true classes, columns the predicted ones, in the order of ``ml.emotions``); ece;
-        reliability (see ``reliability``); per_corpus (the headline figures by name).
+        reliability and near_ties (see the functions of these names); per_corpus (the headline figures by name).
     """
     if len(labels) == 0:
         raise ValueError("there is nothing to evaluate: no labelled row")
@@ -41,6 +44,7 @@ def report(
         "confusion": confusion_matrix(labels, guesses, labels=CLASSES).tolist(),
         "ece": expected_calibration_error(probabilities, labels),
         "reliability": reliability(probabilities, labels),
+        "near_ties": near_ties(probabilities, labels),
         "per_corpus": by_group(guesses, labels, corpora if corpora is not None else [], speakers),
     }
 
@@ -113,6 +117,25 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 5) ->
             "to": (number + 1) / bins,
             "n": int((place == number).sum()),
             "confidence": float(confidence[place == number].mean()),
+            "accuracy": float(right[place == number].mean()),
+        }
+        for number in np.unique(place).tolist()
+    ]
+
+
+def near_ties(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
+    """How often an answer is right by its margin, the likeliest class's lead over the second: n and accuracy.
+
+    Margins without an example are left out.
+    """
+    ranked = np.sort(probabilities, axis=1)
+    place = np.digitize(ranked[:, -1] - ranked[:, -2], MARGINS[1:-1])
+    right = probabilities.argmax(axis=1) == labels
+    return [
+        {
+            "from": MARGINS[number],
+            "to": MARGINS[number + 1],
+            "n": int((place == number).sum()),
             "accuracy": float(right[place == number].mean()),
         }
         for number in np.unique(place).tolist()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
 from ml.emotions import EMOTIONS
-from ml.evaluation.metrics import expected_calibration_error, headline, reliability, report
+from ml.evaluation.metrics import expected_calibration_error, headline, near_ties, reliability, report
 
 
 def drawn(seed: int, n: int, classes: int = 7) -> tuple[np.ndarray, np.ndarray]:
@@ -62,6 +62,16 @@ def test_the_calibration_error_is_the_weighted_gap_of_every_bin(seed: int, n: in
         if inside.any():
             expected += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
     assert expected_calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-9)
+
+
+def test_near_ties_are_told_apart_by_the_lead_over_the_second_class() -> None:
+    probabilities = np.array([[0.40, 0.38], [0.38, 0.40], [0.5, 0.35], [0.95, 0.05], [0.9, 0.1]])
+    probabilities = np.pad(probabilities, ((0, 0), (0, 5)))
+    assert near_ties(probabilities, np.array([0, 0, 1, 0, 0])) == [
+        {"from": 0.0, "to": 0.05, "n": 2, "accuracy": 0.5},
+        {"from": 0.1, "to": 0.2, "n": 1, "accuracy": 0.0},
+        {"from": 0.5, "to": 1.0, "n": 2, "accuracy": 1.0},
+    ]
 
 
 def test_reliability_bins_hold_every_example_with_its_confidence() -> None:
