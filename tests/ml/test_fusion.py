@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ml.fusion import fuse
 
 distributions = st.lists(st.floats(1e-6, 1), min_size=7, max_size=7).map(lambda w: np.array(w) / sum(w))
 shares = st.floats(0, 1)
+ALMOST_LEVEL = np.array([0.9999999999999999, 0.5, 0.5, 1.0, 1.0, 1.0, 0.5])
 
 
 @given(distributions, distributions, shares)
@@ -29,11 +30,13 @@ def test_swapping_both_the_inputs_and_their_weights_changes_nothing(
 
 
 @given(distributions, distributions)
+@example(ALMOST_LEVEL / sum(ALMOST_LEVEL), np.array([0.15999999999999998, 0.08, 0.12, 0.16, 0.16, 0.16, 0.16]))
 def test_where_both_agree_on_the_class_so_does_fusion(face: np.ndarray, voice: np.ndarray) -> None:
     fused = fuse(face, voice, 0.6, 0.4).probabilities
     assert fused is not None
     if face.argmax() == voice.argmax():
-        assert fused.argmax() == face.argmax()
+        # Classes whose probabilities differ in the last bit only may come out level.
+        assert fused[face.argmax()] >= fused.max() - 1e-12
 
 
 @given(distributions, distributions)
