@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from ml.voice import features, heard, prosody
 from ml.voice.framing import frame_count
 from ml.voice.heard import Heard
+from tests.ml.voice.sounds import two_voices
 
-SAMPLES = np.random.default_rng(4).standard_normal(60_000).astype(np.float32) * 0.05
+SAMPLES = two_voices()
 TOTAL = frame_count(len(SAMPLES))
 
 

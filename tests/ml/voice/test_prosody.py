@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 import scipy.linalg
@@ -17,23 +15,7 @@ from ml.voice.prosody import (
     extract_range,
     linear_prediction,
 )
-
-
-def buzz(phase: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
-    found = 0.05 * np.sum([np.sin(number * phase) / number for number in numbers], axis=0)
-    return found.astype(np.float32)
-
-
-def tone(hertz: float, seconds: float = 0.5, harmonics: int = 15) -> np.ndarray:
-    """A buzz: harmonics falling with their number, 16 kHz mono at about the reference level."""
-    phase = 2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    numbers = [number for number in range(1, harmonics + 1) if number * hertz < SAMPLE_RATE / 2]
-    return buzz(phase, numbers)
-
-
-def noise(seed: int, seconds: float = 1.0) -> np.ndarray:
-    draws = np.random.default_rng(seed)
-    return (0.05 * draws.standard_normal(int(seconds * SAMPLE_RATE))).astype(np.float32)
+from tests.ml.voice.sounds import buzz, noise, tone, two_voices
 
 
 def column(found: np.ndarray, name: str) -> np.ndarray:
@@ -131,7 +113,7 @@ def test_formants_of_a_made_up_vowel_are_found() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_a_range_of_frames_equals_that_range_of_the_whole(data: st.DataObject) -> None:
-    samples = np.concatenate([tone(180, 0.6), noise(5, 0.3), tone(260, 0.6)])
+    samples = two_voices()
     first = data.draw(st.integers(0, frame_count(len(samples)) - 1))
     last = data.draw(st.integers(first + 1, frame_count(len(samples))))
     whole = extract(samples * np.float32(0.5))
