@@ -94,6 +94,9 @@ def train_face(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
     limit: Annotated[int, typer.Option(help="Train on so many faces at most; 0 for all.")] = 0,
+    patience: Annotated[
+        int | None, typer.Option(min=0, help="Epochs without improvement after which it ends; 0: never.")
+    ] = None,
     weights: Weights = None,
 ) -> None:
     """Train the face network on FER2013, calibrate it and write face.safetensors."""
@@ -101,7 +104,10 @@ def train_face(
     from ml.training.face import train_face as run
     from ml.training.face_export import export_face
 
-    chosen = {"source": source, "checkpoints": checkpoints, "stages": stages, "seed": seed, "limit": limit}
+    chosen = {
+        **{"source": source, "checkpoints": checkpoints, "stages": stages},
+        **{"seed": seed, "limit": limit, "patience": patience},
+    }
     options = FaceTrainingOptions(**{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
     _log_to_stderr()
     with explained(), Bars() as bars:

@@ -82,6 +82,8 @@ class FaceTrainingOptions:
         save_every: checkpoints per epoch.
         threads: CPU threads; 0 leaves torch's choice.
         limit: train on that many faces at most; 0 for all.
+        patience: epochs without a lower loss on the validation faces after which the run ends early; 0 for never. The
+            beginning of a cycle is always worse than the end of the one before, so it must be longer than the climb.
     """
 
     source: Path = field(default_factory=lambda: data_folder() / "fer2013")
@@ -101,6 +103,7 @@ class FaceTrainingOptions:
     save_every: int = 2
     threads: int = 0
     limit: int = 0
+    patience: int = 20
 
     def epochs(self) -> list[Stage]:
         """The stage of every epoch, each with the rates of that epoch."""
@@ -162,14 +165,16 @@ def split_training(options: FaceTrainingOptions) -> tuple[Faces, Faces]:
 
 
 def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None = None) -> Path:
-    """Train, or go on training from the last checkpoint, until the schedule ends.
+    """Train, or go on training from the last checkpoint, until the schedule ends or nothing gets better.
+
+    The epoch with the lowest loss on the validation faces so far is kept besides (``best_folder``).
 
     Args:
         options: see ``FaceTrainingOptions``.
         progress: called with the epoch in words, steps done and steps in all.
 
     Returns:
-        The folder of checkpoints; ``export_face`` makes weights of the latest.
+        The folder of checkpoints; ``export_face`` makes weights of the best epoch.
     """
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -182,6 +187,9 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     save_at = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
     while run.step < per_epoch * len(epochs):
         epoch, position = divmod(run.step, per_epoch)
+        if position == 0 and (waited := _epochs_since_best(run.history)) >= options.patience > 0:
+            log.info("ended early: no better for %d epochs", waited)
+            break
         if position == 0 and _starts_to_fall(epochs, epoch):
             save_checkpoint(options.checkpoints / "plateau", run.step, run.state(), options, keep=1)
         rate = _rate(options, epochs, run.step / per_epoch)
@@ -191,9 +199,16 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
             progress(f"epoch {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
         if position + 1 == per_epoch:
             _finish_epoch(run, validation, epoch, epochs[epoch].side)
+            if _epochs_since_best(run.history) == 0:
+                save_checkpoint(best_folder(options), run.step, run.state(), options, keep=1)
         if position + 1 in save_at:
             save_checkpoint(options.checkpoints, run.step, run.state(), options)
     return options.checkpoints
+
+
+def best_folder(options: FaceTrainingOptions) -> Path:
+    """Where a run keeps the state after its best epoch."""
+    return options.checkpoints / "best"
 
 
 def start_run(options: FaceTrainingOptions, training: Faces) -> Run:
@@ -220,6 +235,11 @@ def start_run(options: FaceTrainingOptions, training: Faces) -> Run:
     log.info("resumed at step %d", step)
     projection = Projection(**state["projection"]).to(device)
     return Run(options, device, network, optimiser, projection, step, list(state["history"]))
+
+
+def _epochs_since_best(history: list[dict[str, float]]) -> int:
+    losses = [row["loss"] for row in history]
+    return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
 
 
 def _starts_to_fall(epochs: list[Stage], epoch: int) -> bool:

@@ -18,7 +18,7 @@ from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection, histogram_features, lbp_images
 from ml.face.recogniser import FaceRecogniser, pack
 from ml.training.checkpoints import load_latest, plain
-from ml.training.face import FaceTrainingOptions, TrainingNetwork, face_logits, split_training
+from ml.training.face import FaceTrainingOptions, TrainingNetwork, best_folder, face_logits, split_training
 from ml.training.fer2013 import Faces, load_faces
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ LABEL_SET = "FER2013 (official label)"
 def export_face(
     options: FaceTrainingOptions, directory: Path | None = None, baselines: bool = True, note: str = ""
 ) -> dict[str, Any]:
-    """Write the latest checkpoint of a run as weights ``face``.
+    """Write the best epoch of a run as weights ``face``.
 
     Args:
         options: of the run; names its checkpoints and its data.
@@ -41,9 +41,9 @@ def export_face(
         The card entry: version, architecture, configuration, data, figures.
 
     Raises:
-        FileNotFoundError: the run has no checkpoint.
+        FileNotFoundError: the run has finished no epoch.
     """
-    found = load_latest(options.checkpoints)
+    found = load_latest(best_folder(options))
     if found is None:
         raise FileNotFoundError("there is no checkpoint to export")
     step, state = found

@@ -156,6 +156,29 @@ def test_a_finished_run_is_not_trained_again(options: FaceTrainingOptions) -> No
     assert all(torch.equal(v, state["network"][k]) for k, v in load_latest(options.checkpoints)[1]["network"].items())
 
 
+def test_a_run_that_gets_no_better_ends_early_keeps_its_best_epoch_and_is_not_gone_on_with(
+    options: FaceTrainingOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiled = iter([2.0, 1.0, 3.0, 1.0, 1.5])  # the second epoch is the best, the fourth no better
+
+    def certain(*_: object, **__: object) -> torch.Tensor:
+        return torch.nn.functional.one_hot(torch.zeros(len(held.labels), dtype=torch.long), 7) * next(spoiled)
+
+    learn, held = training.split_training(options)
+    held.labels[:] = 1  # being certain of class 0 costs the more, the more certain
+    monkeypatch.setattr(training, "split_training", lambda _: (learn, held))
+    monkeypatch.setattr(training, "face_logits", certain)
+    stopping = replace(options, stages="24x9@0.05", patience=3)
+    train_face(stopping)
+    train_face(stopping)
+
+    per_epoch = len(learn) // options.batch
+    assert load_latest(options.checkpoints)[0] == 5 * per_epoch
+    assert load_latest(training.best_folder(stopping))[0] == 2 * per_epoch
+    assert next(spoiled, None) is None
+    assert export_face(stopping, tmp_path / "weights", baselines=False)["steps"] == 2 * per_epoch
+
+
 def test_another_seed_gives_another_network(options: FaceTrainingOptions, tmp_path: Path) -> None:
     train_face(replace(options, stages="24x1@0.05"))
     train_face(replace(options, stages="24x1@0.05", seed=1, checkpoints=tmp_path / "other"))
@@ -176,7 +199,7 @@ def test_training_learns_and_exported_weights_reload_to_identical_answers(
     assert card["publictest"]["accuracy"] > 2 * card["publictest_baselines"]["majority class"]["accuracy"]
     assert card["input_side"] == 24
 
-    state = load_latest(trained.checkpoints)[1]
+    state = load_latest(training.best_folder(trained))[1]
     network = TrainingNetwork(trained)
     network.load_state_dict(state["network"])
     logits = face_logits(network.face, Projection(**state["projection"]), test.images, size=24)
