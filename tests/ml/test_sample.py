@@ -1,13 +1,16 @@
 """The sample recording: the same every time, with a face and with speech."""
 
 import itertools
+import os
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ml import media
 from ml.sample import make_sample
-from ml.speech_synthesis import Manner, speak
+from ml.speech_synthesis import Manner, speak, speak_afresh
 
 
 def test_it_is_640x360_at_25_frames_a_second_with_sound(portrait: Path) -> None:
@@ -42,3 +45,15 @@ def test_speech_follows_its_manner() -> None:
     assert rate > 8000
     assert len(slow) > 1.3 * len(fast)
     assert 0.05 < np.abs(slow).max() <= 1
+
+
+class Deadly:
+    """Ends the process that unpickles it, as a crash of the library would."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return os._exit, (3,)
+
+
+def test_a_process_that_dies_while_speaking_is_an_error_and_not_waited_for() -> None:
+    with pytest.raises(BrokenProcessPool):
+        speak_afresh([(Deadly(), Manner())], 1, 0.1)
