@@ -136,10 +136,12 @@ def positions(xs: Sequence[float]) -> dict[str, Any]:
 
 
 def line(values: Sequence[float | None], colour: str, width: float = 2.0) -> dict[str, Any]:
-    """Mode, line and markers of a line with gaps; a value alone between two gaps gets a dot, or it would not show."""
+    """Mode, line and markers of a line with gaps; a value alone between two gaps gets a dot, or it would not show, and
+    one that is the whole chart a large one."""
     padded = [None, *values, None]
     alone = [value is not None and padded[i] is None and padded[i + 2] is None for i, value in enumerate(values)]
     style: dict[str, Any] = {"mode": "lines", "line": {"color": colour, "width": width}, "connectgaps": False}
     if any(alone):
-        style |= {"mode": "lines+markers", "marker": {"color": colour, "size": [5 if dot else 0 for dot in alone]}}
+        size = 12 if len(values) == 1 else 5
+        style |= {"mode": "lines+markers", "marker": {"color": colour, "size": [dot * size for dot in alone]}}
     return style

@@ -65,6 +65,14 @@ def test_a_gap_stays_a_gap_and_a_lone_value_between_gaps_is_visible():
 
 
 @pytest.mark.django_db
+def test_a_recording_of_one_segment_shows_its_values_as_large_dots():
+    run = analysed(consented(), ["sad"]).current_run
+    (fused, *_) = traces(charts.timeline_figure(run), "sad")
+    assert fused["mode"] == "lines+markers"
+    assert fused["marker"]["size"] == [12]
+
+
+@pytest.mark.django_db
 def test_a_click_gives_the_second_in_the_recording():
     run = analysed(consented(), ["sad"] * 4).current_run
     (fused, *_) = traces(charts.timeline_figure(run), "sad")
