@@ -55,11 +55,11 @@ def plain(config: Any) -> dict[str, Any]:
 
 
 def show_config(title: str, config: Any, console: Console | None = None) -> None:
-    """Print a run's configuration as a table."""
+    """Print a run's configuration as a table, on standard error unless said otherwise."""
     table = Table(title=title, show_header=False)
     for key, value in plain(config).items():
         table.add_row(key, str(value))
-    (console or Console()).print(table)
+    (console or Console(stderr=True)).print(table)
 
 
 def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], config: Any, keep: int = 2) -> Path:

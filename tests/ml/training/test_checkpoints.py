@@ -89,3 +89,11 @@ def test_the_configuration_is_shown() -> None:
     shown = console.file.getvalue()
     assert "epochs" in shown
     assert "somewhere" in shown
+
+
+def test_a_configuration_leaves_standard_output_to_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    show_config("a run", Options())
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "somewhere" in shown.err
