@@ -88,7 +88,7 @@ class FaceTrainingOptions:
 
     source: Path = field(default_factory=lambda: data_folder() / "fer2013")
     checkpoints: Path = field(default_factory=lambda: default_folder("face"))
-    stages: str = "32x12@0.05,40x8@0.05-0.0136364,48x3@0.0136364-0,40x4@0.02-0.015,48x12@0.015-0"
+    stages: str = "32x12@0.05,40x8@0.05-0.0136364,48x3@0.0136364-0,40x4@0.02-0.015,48x12@0.015-0,48x24@0.025-0"
     batch: int = 64
     warmup_epochs: float = 1.0
     least_share: float = 0.03
