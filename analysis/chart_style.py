@@ -20,7 +20,7 @@ MAX_POINTS = 2000
 
 INK, QUIET, GRID, LIMIT, ALERT = "#25313a", "#66727a", "#e6eaec", "#8a939b", "#b3261e"
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", sans-serif'
-TICK_STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
 def figure(title: str, *, height: int, **layout: Any) -> "Figure":

@@ -105,8 +105,12 @@ def train_face(
     from ml.training.face_export import export_face
 
     chosen = {
-        **{"source": source, "checkpoints": checkpoints, "stages": stages},
-        **{"seed": seed, "limit": limit, "patience": patience},
+        "source": source,
+        "checkpoints": checkpoints,
+        "stages": stages,
+        "seed": seed,
+        "limit": limit,
+        "patience": patience,
     }
     options = FaceTrainingOptions(**{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
     _log_to_stderr()
