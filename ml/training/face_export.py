@@ -45,7 +45,7 @@ def export_face(
     """
     found = load_latest(best_folder(options))
     if found is None:
-        raise FileNotFoundError("there is no checkpoint to export")
+        raise FileNotFoundError("there is no checkpoint of a finished epoch to export")
     step, state = found
     training, validation = split_training(options)
     network = TrainingNetwork(options)
