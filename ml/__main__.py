@@ -25,6 +25,9 @@ Weights = Annotated[
     Path | None, typer.Option(help="Folder of the weights; default EMOREC_WEIGHTS or the shipped ones.")
 ]
 Alpha = Annotated[float, typer.Option(min=0, max=1, help="Fusion weight of the face; the voice has the rest.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="NAME=VALUE of any other option; repeat for several.")
+]
 DEFAULTS = Config()
 
 
@@ -97,12 +100,14 @@ def train_face(
     patience: Annotated[
         int | None, typer.Option(min=0, help="Epochs without improvement after which it ends; 0: never.")
     ] = None,
+    settings: Settings = None,
     weights: Weights = None,
 ) -> None:
     """Train the face network on FER2013, calibrate it and write face.safetensors."""
-    from ml.training.face import FaceTrainingOptions
     from ml.training.face import train_face as run
     from ml.training.face_export import export_face
+    from ml.training.face_options import FaceTrainingOptions
+    from ml.training.settings import with_settings
 
     chosen = {
         "source": source,
@@ -115,6 +120,7 @@ def train_face(
     options = FaceTrainingOptions(**{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
     _log_to_stderr()
     with explained(), Bars() as bars:
+        options = with_settings(options, settings or [])
         _check_resume(options.checkpoints, resume)
         run(options, bars)
         entry = export_face(options, weights)

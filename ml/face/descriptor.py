@@ -12,6 +12,7 @@ Histograms hold the square root of frequencies: a histogram's largest bins would
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -64,13 +65,18 @@ def histogram_features(codes: Mapping[tuple[int, int], torch.Tensor]) -> torch.T
     features: list[torch.Tensor] = []
     for (points, _), coded in codes.items():
         counts = _block_counts(coded, points + 2)
-        weights = torch.tensor(BLOCK_WEIGHTS, device=counts.device)
-        features.append((_root_frequencies(counts) * weights[None, :, :, None]).flatten(1))
+        features.append((_root_frequencies(counts) * _block_weights(counts.device)).flatten(1))
         for parts in PARTITIONS:
             side = GRID // parts
             merged = counts.unflatten(1, (parts, side)).unflatten(3, (parts, side)).sum(dim=(2, 4))
             features.append(_root_frequencies(merged).flatten(1))
     return torch.cat(features, dim=1)
+
+
+@lru_cache(maxsize=4)
+def _block_weights(device: torch.device) -> torch.Tensor:
+    """``BLOCK_WEIGHTS`` on the device, shape (8, 8, 1)."""
+    return torch.tensor(BLOCK_WEIGHTS, device=device)[:, :, None]
 
 
 def _block_counts(coded: torch.Tensor, bins: int) -> torch.Tensor:
@@ -82,9 +88,10 @@ def _block_counts(coded: torch.Tensor, bins: int) -> torch.Tensor:
     rows = torch.arange(height, device=device) // (height // GRID)
     columns = torch.arange(width, device=device) // (width // GRID)
     block = rows[:, None] * GRID + columns[None, :]
-    index = (torch.arange(images, device=device)[:, None, None] * GRID**2 + block) * bins + coded
-    counts = torch.bincount(index.flatten(), minlength=images * GRID**2 * bins)
-    return counts.view(images, GRID, GRID, bins).float()
+    index = ((torch.arange(images, device=device)[:, None, None] * GRID**2 + block) * bins + coded).flatten()
+    counts = torch.zeros(images * GRID**2 * bins, device=device)  # torch.bincount would wait for the GPU
+    counts.scatter_add_(0, index, torch.ones(1, device=device).expand(len(index)))
+    return counts.view(images, GRID, GRID, bins)
 
 
 def _root_frequencies(counts: torch.Tensor) -> torch.Tensor:

@@ -40,7 +40,7 @@ def lbp_codes(grey: torch.Tensor, points: int, radius: int) -> torch.Tensor:
     margin = radius + 1
     with torch.no_grad(), torch.autocast(grey.device.type, enabled=False):
         padded = functional.pad(grey.float()[:, None], (margin,) * 4, mode="replicate")
-        differences = functional.conv2d(padded, _circle(points, radius).to(grey.device))
+        differences = functional.conv2d(padded, _circle(points, radius, grey.device))
         bits = (differences >= -TIE).to(torch.uint8)
         ones = bits.sum(dim=1, dtype=torch.uint8)
         changes = (bits[:, 1:] ^ bits[:, :-1]).sum(dim=1, dtype=torch.uint8) + (bits[:, 0] ^ bits[:, -1])
@@ -48,8 +48,8 @@ def lbp_codes(grey: torch.Tensor, points: int, radius: int) -> torch.Tensor:
 
 
 @lru_cache(maxsize=8)
-def _circle(points: int, radius: int) -> torch.Tensor:
-    """Filters of shape (P, 1, K, K) that yield sample minus centre for each of the P samples."""
+def _circle(points: int, radius: int, device: torch.device) -> torch.Tensor:
+    """Filters of shape (P, 1, K, K) on the device that yield sample minus centre for each of the P samples."""
     size = 2 * (radius + 1) + 1
     centre = radius + 1
     filters = torch.zeros(points, 1, size, size, dtype=torch.float64)
@@ -64,4 +64,4 @@ def _circle(points: int, radius: int) -> torch.Tensor:
         filters[index, 0, top + 1, left] += down * (1 - right)
         filters[index, 0, top + 1, left + 1] += down * right
         filters[index, 0, centre, centre] -= 1
-    return filters.float()
+    return filters.float().to(device)

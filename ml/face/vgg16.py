@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import COMPONENTS, Projection, histogram_features, lbp_images
@@ -99,3 +100,19 @@ def _standardised(grey: torch.Tensor) -> torch.Tensor:
 
 def _coded_channels(codes: Mapping[tuple[int, int], torch.Tensor]) -> list[torch.Tensor]:
     return [codes[scale].float() * (2.0 / (scale[0] + 1)) - 1.0 for scale in CODED_SCALES]
+
+
+def folded(network: FaceVgg16) -> FaceVgg16:
+    """Fold batch normalisation into the convolutions, for inference; with channels_last that halves the time.
+
+    The network itself is changed, put into eval mode and returned.
+    """
+    network.eval()
+    layers: list[nn.Module] = []
+    for layer in network.convolutions:
+        if isinstance(layer, nn.BatchNorm2d) and isinstance(layers[-1], nn.Conv2d):
+            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
+        else:
+            layers.append(layer)
+    network.convolutions = nn.Sequential(*layers)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

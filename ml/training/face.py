@@ -2,157 +2,76 @@
 
 SGD with Nesterov momentum over stages, each with its image side and its learning rate: early epochs may see reduced
 channels, which cost half or less, the last ones the full 48x48. The rate stays over a stage or runs straight from one
-value to another. The state before it first falls is kept each time, so a run that stays there longer can start from it
-and is the run it would have been from the beginning.
+value to another. With teachers, these are trained first, and the network learns from their answers too.
 Everything random follows from the seed and the number of the step, so a run that was cut off goes on from its last
-checkpoint exactly as if it had not been.
+checkpoint exactly as if it had not been (on a GPU, whose sums have no fixed order, up to rounding).
 """
 
 import logging
-import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection, fit_projection
-from ml.face.vgg16 import FaceVgg16, network_input
-from ml.training.checkpoints import default_folder, load_latest, save_checkpoint, seed_everything, show_config
-from ml.training.face_augment import augment
-from ml.training.fer2013 import Faces, data_folder, held_out, load_faces
+from ml.face.vgg16 import FaceVgg16
+from ml.training.checkpoints import load_latest, save_checkpoint, seed_everything, show_config
+from ml.training.face_network import TrainingNetwork, face_logits
+from ml.training.face_options import FaceTrainingOptions
+from ml.training.face_step import FacesAtHand, lesson, lesson_loss
+from ml.training.face_teachers import Teachers, teacher_options
+from ml.training.fer2013 import Faces, held_out, load_faces
 
 log = logging.getLogger(__name__)
-
-_STAGE = re.compile(r"(\d+)x(\d+)@(\d*\.?\d+)(?:-(\d*\.?\d+))?")
 
 TrainingProgress = Callable[[str, float, float], None]
 """``progress(what, completed, total)``, called every few steps."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Epochs with faces of one size; the learning rate runs in a straight line from ``rate`` to ``last_rate``."""
-
-    side: int
-    epochs: int
-    rate: float
-    last_rate: float
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read "48x15@0.02-0" (side, epochs, rate, last rate) or "32x12@0.05", whose rate stays.
-
-        Raises:
-            ValueError: it says something else.
-        """
-        found = _STAGE.fullmatch(text.strip())
-        if found is None:
-            raise ValueError(f"a stage is written SIDExEPOCHS@RATE or SIDExEPOCHS@RATE-RATE, not {text!r}")
-        side, epochs, rate, last_rate = found.groups()
-        return cls(int(side), int(epochs), float(rate), float(last_rate or rate))
-
-
-@dataclass(frozen=True, slots=True)
-class FaceTrainingOptions:
-    """What to train on and how.
-
-    Attributes:
-        source: the official ``fer2013.csv``, or the folder with the research sheets.
-        checkpoints: folder of this run's checkpoints; a run found there is resumed.
-        stages: see ``Stage.parse``; separated by commas.
-        batch: faces per step.
-        warmup_epochs: epochs over which the rate rises to the first stage's.
-        least_share: faces of a class rarer than this are shown as often as brings it there (disgust is 1.5 % of the
-            Training split); 0 shows every face once an epoch.
-        weight_decay: of convolution and linear weights; biases and batch normalisation have none.
-        label_smoothing: share of the target spread over all classes.
-        votes_weight: weight of a second output that learns the FER+ votes; its labels are cleaner than FER2013's and
-            shape the common layers. It is left out of the exported network. Without votes it has no effect.
-        dropout, hidden, width: of ``FaceVgg16``.
-        validation_share: share of the Training split held out for model choice and calibration.
-        seed: of the split, the PCA, the initial weights and every step.
-        save_every: checkpoints per epoch.
-        threads: CPU threads; 0 leaves torch's choice.
-        limit: train on that many faces at most; 0 for all.
-        patience: epochs without a lower loss on the validation faces after which the run ends early; 0 for never. The
-            beginning of a cycle is always worse than the end of the one before, so it must be longer than the climb.
-    """
-
-    source: Path = field(default_factory=lambda: data_folder() / "fer2013")
-    checkpoints: Path = field(default_factory=lambda: default_folder("face"))
-    stages: str = "32x12@0.05,40x8@0.05-0.0136364,48x3@0.0136364-0,40x4@0.02-0.015,48x12@0.015-0,48x24@0.025-0"
-    batch: int = 64
-    warmup_epochs: float = 1.0
-    least_share: float = 0.03
-    weight_decay: float = 5e-4
-    label_smoothing: float = 0.1
-    votes_weight: float = 0.5
-    dropout: float = 0.5
-    hidden: int = 512
-    width: float = 1.0
-    validation_share: float = 0.05
-    seed: int = 2022
-    save_every: int = 2
-    threads: int = 0
-    limit: int = 0
-    patience: int = 20
-
-    def epochs(self) -> list[Stage]:
-        """The stage of every epoch, each with the rates of that epoch."""
-        found: list[Stage] = []
-        for stage in map(Stage.parse, self.stages.split(",")):
-            rates = np.linspace(stage.rate, stage.last_rate, stage.epochs + 1).tolist()
-            found += [Stage(stage.side, 1, first, last) for first, last in pairwise(rates)]
-        return found
-
-
-class TrainingNetwork(nn.Module):
-    """The face network with its second output for the FER+ votes."""
-
-    def __init__(self, options: FaceTrainingOptions) -> None:
-        super().__init__()
-        self.face = FaceVgg16(hidden=options.hidden, dropout=options.dropout, width=options.width)
-        self.votes = nn.Linear(options.hidden, len(EMOTIONS))
-
-    def forward(self, channels: torch.Tensor, vector: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits for the FER2013 label and for the FER+ votes, each of shape (N, 7)."""
-        features = self.face.features(channels, vector)
-        return self.face.classifier(features), self.votes(features)
+_PROJECTION_FILE = "projection.safetensors"
 
 
 @dataclass(slots=True)
 class Run:
-    """A training run in memory: everything a checkpoint holds, and the device."""
+    """A training run in memory: everything a checkpoint holds, the device and the teachers.
+
+    ``best`` is the state after the epoch with the lowest loss on the validation faces so far: ``network``, ``step`` and
+    that epoch's row of ``history``.
+    """
 
     options: FaceTrainingOptions
     device: torch.device
     network: TrainingNetwork
     optimiser: torch.optim.Optimizer
     projection: Projection
+    teachers: Teachers | None = None
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, Any] = field(default_factory=dict)
+    saved_at: float = field(default_factory=time.monotonic)
 
-    def state(self) -> dict[str, Any]:
-        """What goes into a checkpoint."""
-        return {
+    def save(self) -> None:
+        """Write a checkpoint."""
+        state = {
             "step": self.step,
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "projection": {
-                "mean": self.projection.mean.cpu(),
-                "components": self.projection.components.cpu(),
-                "scale": self.projection.scale.cpu(),
-            },
             "history": self.history,
+            "best": self.best,
         }
+        save_checkpoint(self.options.checkpoints, self.step, state, self.options)
+        self.saved_at = time.monotonic()
+
+    def epochs_since_best(self) -> int:
+        """Finished epochs after the best one."""
+        return len(self.history) - int(self.best["epoch"]) if self.best else 0
 
 
 def split_training(options: FaceTrainingOptions) -> tuple[Faces, Faces]:
@@ -167,10 +86,8 @@ def split_training(options: FaceTrainingOptions) -> tuple[Faces, Faces]:
 def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None = None) -> Path:
     """Train, or go on training from the last checkpoint, until the schedule ends or nothing gets better.
 
-    The epoch with the lowest loss on the validation faces so far is kept besides (``best_folder``).
-
     Args:
-        options: see ``FaceTrainingOptions``.
+        options: see ``FaceTrainingOptions``. Teachers that were trained already are not trained again.
         progress: called with the epoch in words, steps done and steps in all.
 
     Returns:
@@ -180,41 +97,44 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
         torch.set_num_threads(options.threads)
     show_config("face network, training", options)
     training, validation = split_training(options)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    projection = run_projection(options, training).to(device)
+    teachers = _train_teachers(options, device, progress)
     shown = _balanced(training.labels, options.least_share)
-    epochs = options.epochs()
     per_epoch = len(shown) // options.batch
-    run = start_run(options, training)
-    save_at = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
+    epochs = options.epochs()
+    due = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
+    run = start_run(options, device, projection, teachers)
+    at_hand = FacesAtHand.of(training, device)
+    order = torch.empty(0)
     while run.step < per_epoch * len(epochs):
         epoch, position = divmod(run.step, per_epoch)
-        if position == 0 and (waited := _epochs_since_best(run.history)) >= options.patience > 0:
-            log.info("ended early: no better for %d epochs", waited)
+        if position == 0 and run.epochs_since_best() >= options.patience > 0:
+            log.info("ended early: no better for %d epochs", run.epochs_since_best())
             break
-        if position == 0 and _starts_to_fall(epochs, epoch):
-            save_checkpoint(options.checkpoints / "plateau", run.step, run.state(), options, keep=1)
-        rate = _rate(options, epochs, run.step / per_epoch)
-        chosen = _epoch_order(options, shown, epoch)[position * options.batch : (position + 1) * options.batch]
-        _one_step(run, training.take(chosen), epochs[epoch].side, rate)
+        if position == 0 or not len(order):
+            order = _epoch_order(options, shown, epoch).to(device)
+        chosen = order[position * options.batch : (position + 1) * options.batch]
+        _one_step(run, at_hand, chosen, epochs[epoch].side, options.rate(run.step / per_epoch))
         if progress is not None and (run.step % 10 == 0 or position + 1 == per_epoch):
-            progress(f"epoch {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
+            progress(f"{_name(options)} {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
         if position + 1 == per_epoch:
             _finish_epoch(run, validation, epoch, epochs[epoch].side)
-            if _epochs_since_best(run.history) == 0:
-                save_checkpoint(best_folder(options), run.step, run.state(), options, keep=1)
-        if position + 1 in save_at:
-            save_checkpoint(options.checkpoints, run.step, run.state(), options)
+        if position + 1 in due and time.monotonic() - run.saved_at >= options.save_after_s:
+            run.save()
+    if (found := load_latest(options.checkpoints)) is None or found[0] < run.step:
+        run.save()
     return options.checkpoints
 
 
-def best_folder(options: FaceTrainingOptions) -> Path:
-    """Where a run keeps the state after its best epoch."""
-    return options.checkpoints / "best"
-
-
-def start_run(options: FaceTrainingOptions, training: Faces) -> Run:
+def start_run(
+    options: FaceTrainingOptions, device: torch.device, projection: Projection, teachers: Teachers | None = None
+) -> Run:
     """A new run, or the one whose checkpoints are found in ``options.checkpoints``."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    seed_everything(options.seed)
+    # LBP codes depend on differences of a thousandth of a grey level, which TF32 would round away on a GPU.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+    seed_everything(options.seed + 7919 * options.member)
     network = TrainingNetwork(options).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
@@ -224,37 +144,59 @@ def start_run(options: FaceTrainingOptions, training: Faces) -> Run:
         momentum=0.9,
         nesterov=True,
     )
+    run = Run(options, device, network, optimiser, projection, teachers)
     found = load_latest(options.checkpoints)
-    if found is None:
+    if found is not None:
+        run.step, state = found
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+        run.history, run.best = list(state["history"]), state["best"]
+        log.info("resumed at step %d", run.step)
+    return run
+
+
+def run_projection(options: FaceTrainingOptions, training: Faces) -> Projection:
+    """The PCA of the texture vector, fitted once for a run and kept beside its checkpoints; on the CPU."""
+    path = options.checkpoints / _PROJECTION_FILE
+    if not path.is_file():
         log.info("fitting the PCA of the texture vector on %d faces", len(training))
-        projection = fit_projection(training.images, seed=options.seed)
-        return Run(options, device, network, optimiser, projection.to(device))
-    step, state = found
-    network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
-    log.info("resumed at step %d", step)
-    projection = Projection(**state["projection"]).to(device)
-    return Run(options, device, network, optimiser, projection, step, list(state["history"]))
+        fitted = fit_projection(training.images, seed=options.seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        save_file({key: value.contiguous() for key, value in vars(fitted).items()}, partial)
+        partial.replace(path)
+    return Projection(**load_file(path))
 
 
-def _epochs_since_best(history: list[dict[str, float]]) -> int:
-    losses = [row["loss"] for row in history]
-    return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+def best_network(options: FaceTrainingOptions) -> tuple[TrainingNetwork, dict[str, Any], list[dict[str, float]]]:
+    """The network of a run's best epoch on the CPU, what ``Run.best`` says of it, and the run's history.
+
+    Raises:
+        FileNotFoundError: the run has finished no epoch.
+    """
+    found = load_latest(options.checkpoints)
+    if found is None or not found[1]["best"]:
+        raise FileNotFoundError("there is no checkpoint of a finished epoch to export")
+    best = found[1]["best"]
+    network = TrainingNetwork(options)
+    network.load_state_dict(best["network"])
+    return network.eval(), best, found[1]["history"]
 
 
-def _starts_to_fall(epochs: list[Stage], epoch: int) -> bool:
-    def falls(number: int) -> bool:
-        return epochs[number].last_rate < epochs[number].rate
+def _train_teachers(
+    options: FaceTrainingOptions, device: torch.device, progress: TrainingProgress | None
+) -> Teachers | None:
+    networks: list[FaceVgg16] = []
+    for teacher in teacher_options(options):
+        teacher.checkpoints.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(options.checkpoints / _PROJECTION_FILE, teacher.checkpoints / _PROJECTION_FILE)
+        train_face(teacher, progress)
+        networks.append(best_network(teacher)[0].face)
+    return Teachers(networks, device) if networks else None
 
-    return falls(epoch) and (epoch == 0 or not falls(epoch - 1))
 
-
-def _rate(options: FaceTrainingOptions, epochs: list[Stage], epochs_done: float) -> float:
-    """The learning rate after so many epochs; it follows from nothing else, so resuming needs no schedule's state."""
-    epoch = epochs[int(epochs_done)]
-    straight = epoch.rate + (epoch.last_rate - epoch.rate) * (epochs_done % 1)
-    rising = (epochs_done + 0.01) / options.warmup_epochs if options.warmup_epochs else 1.0
-    return straight * min(1.0, rising)
+def _name(options: FaceTrainingOptions) -> str:
+    return f"teacher {options.member}, epoch" if options.member else "epoch"
 
 
 def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
@@ -266,23 +208,16 @@ def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
     return np.repeat(np.arange(len(labels)), times[labels])
 
 
-def _epoch_order(options: FaceTrainingOptions, shown: np.ndarray, epoch: int) -> np.ndarray:
-    return np.random.default_rng((options.seed, epoch)).permutation(shown)
+def _epoch_order(options: FaceTrainingOptions, shown: np.ndarray, epoch: int) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng((options.seed, options.member, epoch)).permutation(shown))
 
 
-def _one_step(run: Run, chosen: Faces, side: int, rate: float) -> None:
-    torch.manual_seed(run.options.seed * 1_000_003 + run.step)
+def _one_step(run: Run, faces: FacesAtHand, chosen: torch.Tensor, side: int, rate: float) -> None:
+    torch.manual_seed((run.options.seed + 7919 * run.options.member) * 1_000_003 + run.step)
     for group in run.optimiser.param_groups:
         group["lr"] = rate
-    labels = torch.from_numpy(chosen.labels).to(run.device)
-    votes = torch.from_numpy(chosen.votes).to(run.device)
-    grey = augment(torch.from_numpy(chosen.images).to(run.device))
-    channels, vector = network_input(grey, run.projection, side)
     run.network.train()
-    with torch.autocast(run.device.type, torch.bfloat16):
-        logits, vote_logits = run.network(channels, vector)
-    loss = functional.cross_entropy(logits.float(), labels, label_smoothing=run.options.label_smoothing)
-    loss = loss + run.options.votes_weight * _vote_loss(vote_logits.float(), votes)
+    loss = lesson_loss(run.network, lesson(faces, chosen, run.projection, run.options, side), run.options, run.teachers)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     run.optimiser.step()
@@ -291,31 +226,14 @@ def _one_step(run: Run, chosen: Faces, side: int, rate: float) -> None:
         log.info("step %d loss %.4f lr %.5f", run.step, loss.item(), rate)
 
 
-def _vote_loss(logits: torch.Tensor, votes: torch.Tensor) -> torch.Tensor:
-    """Cross entropy against the annotators' shares; faces without votes count nothing."""
-    return -(votes * functional.log_softmax(logits, dim=1)).sum() / len(votes)
-
-
 def _finish_epoch(run: Run, validation: Faces, epoch: int, size: int) -> None:
-    logits = face_logits(run.network.face, run.projection, validation.images, size=size)
+    logits = face_logits(run.network.face, run.projection, validation.images, size=size, batch=256)
     labels = torch.from_numpy(validation.labels)
     accuracy = (logits.argmax(1) == labels).float().mean().item()
     loss = functional.cross_entropy(logits, labels).item()
-    run.history.append({"epoch": epoch + 1, "size": size, "accuracy": accuracy, "loss": loss, "time": time.time()})
+    row = {"epoch": epoch + 1, "size": size, "accuracy": accuracy, "loss": loss, "time": time.time()}
+    run.history.append(row)
+    if not run.best or loss < run.best["loss"]:
+        state = {key: value.detach().clone() for key, value in run.network.state_dict().items()}
+        run.best = {**row, "step": run.step, "network": state}
     log.info("epoch %d size %d validation accuracy %.4f loss %.4f", epoch + 1, size, accuracy, loss)
-
-
-def face_logits(
-    network: FaceVgg16, projection: Projection, images: np.ndarray, size: int = 48, batch: int = 64
-) -> torch.Tensor:
-    """Logits of uint8 faces (N, 48, 48): shape (N, 7), float32, on the CPU. Leaves the network in eval mode."""
-    device = next(network.parameters()).device
-    network.eval()
-    outputs = []
-    with torch.inference_mode():
-        for start in range(0, len(images), batch):
-            grey = torch.from_numpy(images[start : start + batch]).to(device)
-            channels, vector = network_input(grey, projection, size)
-            with torch.autocast(device.type, torch.bfloat16):
-                outputs.append(network(channels, vector).float().cpu())
-    return torch.cat(outputs) if outputs else torch.zeros(0, len(EMOTIONS))

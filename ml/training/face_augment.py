@@ -16,18 +16,20 @@ SHARP_SHARE = 0.3
 channels and its texture vector must see unblurred skin too, as in use."""
 
 
-def augment(images: torch.Tensor) -> torch.Tensor:
+def augment(images: torch.Tensor, strength: float = 1.0) -> torch.Tensor:
     """Flip, rotate, scale, shear, move, brighten and partly erase each face at random.
 
     Args:
         images: uint8, shape (N, H, W).
+        strength: factor of rotation, scaling, shear and shift.
 
     Returns:
         Grey levels 0-255 without fraction, float32, shape (N, H, W). Draws from torch's global generator.
     """
     count, height, width = images.shape
     device = images.device
-    grid = functional.affine_grid(_random_affine(count, height, device), [count, 1, height, width], align_corners=False)
+    affine = _random_affine(count, height, strength, device)
+    grid = functional.affine_grid(affine, [count, 1, height, width], align_corners=False)
     moved = functional.grid_sample(
         images[:, None].float(), grid, mode="bicubic", padding_mode="border", align_corners=False
     )[:, 0].clamp(0, 255)
@@ -39,15 +41,16 @@ def _uniform(count: int, bound: float, device: torch.device) -> torch.Tensor:
     return (torch.rand(count, device=device) * 2 - 1) * bound
 
 
-def _random_affine(count: int, side: int, device: torch.device) -> torch.Tensor:
+def _random_affine(count: int, side: int, strength: float, device: torch.device) -> torch.Tensor:
     """Matrices of shape (N, 2, 3) for ``affine_grid``."""
     free = (torch.rand(count, device=device) >= SHARP_SHARE).float()
-    angle = _uniform(count, math.radians(ROTATION_DEG), device) * free
-    scale_x = 1 + _uniform(count, SCALE, device) * free
-    scale_y = 1 + _uniform(count, SCALE, device) * free
-    shear = _uniform(count, SHEAR, device) * free
+    angle = _uniform(count, strength * math.radians(ROTATION_DEG), device) * free
+    scale_x = 1 + _uniform(count, strength * SCALE, device) * free
+    scale_y = 1 + _uniform(count, strength * SCALE, device) * free
+    shear = _uniform(count, strength * SHEAR, device) * free
     flip = (torch.rand(count, device=device) < 0.5).float() * -2 + 1
-    shift = torch.randint(-SHIFT_PX, SHIFT_PX + 1, (count, 2), device=device) * (2 / side)
+    reach = round(strength * SHIFT_PX)
+    shift = torch.randint(-reach, reach + 1, (count, 2), device=device) * (2 / side)
     cos, sin = torch.cos(angle), torch.sin(angle)
     first = torch.stack([flip * scale_x * cos, scale_y * (shear * cos - sin), shift[:, 0]], dim=1)
     second = torch.stack([flip * scale_x * sin, scale_y * (shear * sin + cos), shift[:, 1]], dim=1)

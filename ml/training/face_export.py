@@ -17,8 +17,10 @@ from ml.emotions import EMOTIONS
 from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection, histogram_features, lbp_images
 from ml.face.recogniser import FaceRecogniser, pack
-from ml.training.checkpoints import load_latest, plain
-from ml.training.face import FaceTrainingOptions, TrainingNetwork, best_folder, face_logits, split_training
+from ml.training.checkpoints import plain
+from ml.training.face import best_network, run_projection, split_training
+from ml.training.face_network import face_logits
+from ml.training.face_options import FaceTrainingOptions
 from ml.training.fer2013 import Faces, load_faces
 
 log = logging.getLogger(__name__)
@@ -43,15 +45,10 @@ def export_face(
     Raises:
         FileNotFoundError: the run has finished no epoch.
     """
-    found = load_latest(best_folder(options))
-    if found is None:
-        raise FileNotFoundError("there is no checkpoint of a finished epoch to export")
-    step, state = found
+    network, best, history = best_network(options)
     training, validation = split_training(options)
-    network = TrainingNetwork(options)
-    network.load_state_dict(state["network"])
-    projection = Projection(**state["projection"])
-    side = int(state["history"][-1]["size"]) if state["history"] else options.epochs()[0].side
+    projection = run_projection(options, training)
+    side = int(best["size"])
     validation_logits = face_logits(network.face, projection, validation.images, size=side)
     temperature = fit_temperature(validation_logits, torch.from_numpy(validation.labels))
     tensors = pack(network.face, projection, temperature)
@@ -61,7 +58,7 @@ def export_face(
         "architecture": {"hidden": options.hidden, "dropout": options.dropout, "width": options.width},
         "input_side": side,
         "seed": options.seed,
-        "steps": step,
+        "steps": int(best["step"]),
         "config": {key: value for key, value in plain(options).items() if key not in ("source", "checkpoints")},
         "data": {
             "corpus": "FER2013 Training split without pictures that also stand in a later split",
@@ -70,7 +67,7 @@ def export_face(
             "validation": len(validation),
         },
         "temperature": temperature,
-        "history": [{key: row[key] for key in ("epoch", "size", "accuracy", "loss")} for row in state["history"]],
+        "history": [{key: row[key] for key in ("epoch", "size", "accuracy", "loss")} for row in history],
         "validation": report(torch.softmax(validation_logits / temperature, 1).numpy(), validation.labels),
     }
     if note:

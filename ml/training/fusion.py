@@ -19,7 +19,8 @@ from ml.evaluation.pairs import partners
 from ml.evaluation.voice import default_manifest, labelled, predict_voices
 from ml.fusion import fuse
 from ml.recognise import Models
-from ml.training.face import FaceTrainingOptions, split_training
+from ml.training.face import split_training
+from ml.training.face_options import FaceTrainingOptions
 from ml.training.fer2013 import Tell
 
 

@@ -1,7 +1,6 @@
 """Training the face network on generated faces: resuming, exporting, fine-tuning, and the figures' arithmetic."""
 
 import csv
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +9,17 @@ import pytest
 import torch
 
 from ml.emotions import EMOTIONS, Emotion
-from ml.face.descriptor import Projection
 from ml.face.recogniser import FaceRecogniser
 from ml.training import face as training
 from ml.training.checkpoints import load_latest
-from ml.training.face import FaceTrainingOptions, TrainingNetwork, _balanced, _rate, face_logits, train_face
+from ml.training.face import _balanced, best_network, run_projection, train_face
 from ml.training.face_augment import augment
 from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
+from ml.training.face_network import TrainingNetwork, face_logits
+from ml.training.face_options import FaceTrainingOptions
+from ml.training.face_step import FacesAtHand, lesson, lesson_loss
+from ml.training.face_teachers import Teachers
 from ml.training.fer2013 import load_faces
 
 torch.set_num_threads(1)
@@ -56,6 +58,7 @@ def options(kaggle_csv: Path, tmp_path: Path) -> FaceTrainingOptions:
         width=0.125,
         hidden=16,
         validation_share=0.1,
+        save_after_s=0,
         threads=1,
     )
 
@@ -71,6 +74,7 @@ def trained(kaggle_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> FaceT
         width=0.125,
         hidden=16,
         validation_share=0.1,
+        save_after_s=0,
         threads=1,
     )
     train_face(options)
@@ -104,33 +108,17 @@ def test_a_resumed_run_ends_exactly_as_an_uninterrupted_one(options: FaceTrainin
     assert [h["accuracy"] for h in resumed["history"]] == [h["accuracy"] for h in uninterrupted["history"]]
 
 
-def test_a_longer_run_from_the_plateau_is_the_run_it_would_have_been(
-    options: FaceTrainingOptions, tmp_path: Path
-) -> None:
-    short = replace(options, stages="24x1@0.05,24x1@0.05-0", warmup_epochs=0.5)
-    train_face(short)
-    longer = replace(short, stages="24x2@0.05,24x1@0.05-0", checkpoints=tmp_path / "longer")
-    shutil.copytree(short.checkpoints / "plateau", longer.checkpoints)
-    train_face(longer)
-    whole = replace(longer, checkpoints=tmp_path / "whole")
-    train_face(whole)
-
-    (step, continued), (whole_step, uninterrupted) = load_latest(longer.checkpoints), load_latest(whole.checkpoints)
-    assert step == whole_step > load_latest(short.checkpoints)[0]
-    assert all(torch.equal(continued["network"][key], value) for key, value in uninterrupted["network"].items())
-
-
 def test_stages_say_side_and_rate_of_every_epoch() -> None:
-    epochs = FaceTrainingOptions(stages="32x1@0.05,40x2@0.04-0.02, 48x1@.01").epochs()
+    straight = FaceTrainingOptions(stages="32x1@0.05,40x2@0.04-0.02, 48x1@.01", warmup_epochs=0)
+    epochs = straight.epochs()
     assert [(e.side, round(e.rate, 9), round(e.last_rate, 9)) for e in epochs] == [
         (32, 0.05, 0.05),
         (40, 0.04, 0.03),
         (40, 0.03, 0.02),
         (48, 0.01, 0.01),
     ]
-    straight = FaceTrainingOptions(warmup_epochs=0)
-    assert _rate(straight, epochs, 1.5) == pytest.approx(0.035)
-    assert _rate(FaceTrainingOptions(warmup_epochs=2), epochs, 0.99) == pytest.approx(0.025)
+    assert straight.rate(1.5) == pytest.approx(0.035)
+    assert replace(straight, warmup_epochs=2).rate(0.99) == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize("text", ["48", "48x3", "48x3@", "x3@0.1", "48x3@0.1-", "48x3@fast"])
@@ -174,7 +162,7 @@ def test_a_run_that_gets_no_better_ends_early_keeps_its_best_epoch_and_is_not_go
 
     per_epoch = len(learn) // options.batch
     assert load_latest(options.checkpoints)[0] == 5 * per_epoch
-    assert load_latest(training.best_folder(stopping))[0] == 2 * per_epoch
+    assert best_network(stopping)[1]["step"] == 2 * per_epoch
     assert next(spoiled, None) is None
     assert export_face(stopping, tmp_path / "weights", baselines=False)["steps"] == 2 * per_epoch
 
@@ -199,10 +187,8 @@ def test_training_learns_and_exported_weights_reload_to_identical_answers(
     assert card["publictest"]["accuracy"] > 2 * card["publictest_baselines"]["majority class"]["accuracy"]
     assert card["input_side"] == 24
 
-    state = load_latest(training.best_folder(trained))[1]
-    network = TrainingNetwork(trained)
-    network.load_state_dict(state["network"])
-    logits = face_logits(network.face, Projection(**state["projection"]), test.images, size=24)
+    projection = run_projection(trained, training.split_training(trained)[0])
+    logits = face_logits(best_network(trained)[0].face, projection, test.images, size=24)
     direct = torch.softmax(logits / card["temperature"], 1).numpy()
     assert np.abs(direct - probabilities).max() < 2e-2
 
@@ -230,9 +216,7 @@ def test_validation_faces_are_never_trained_on(options: FaceTrainingOptions) -> 
 def test_fine_tuning_replaces_softmax_adjusts_the_connected_layer_and_leaves_the_convolutions(
     trained: FaceTrainingOptions,
 ) -> None:
-    state = load_latest(trained.checkpoints)[1]
-    network, projection = TrainingNetwork(trained), Projection(**state["projection"])
-    network.load_state_dict(state["network"])
+    network, projection = best_network(trained)[0], run_projection(trained, training.split_training(trained)[0])
     corpus = load_faces(trained.source, "Training")
     target = (corpus.labels + 3) % len(EMOTIONS)  # other names for the same pictures
 
@@ -248,6 +232,65 @@ def test_fine_tuning_replaces_softmax_adjusts_the_connected_layer_and_leaves_the
     expected = (test.labels + 3) % len(EMOTIONS)
     guesses = face_logits(tuned, projection, test.images, size=24).argmax(1).numpy()
     assert (guesses == expected).mean() > 0.4
+
+
+def test_teachers_are_trained_first_each_from_weights_of_its_own_and_only_once(options: FaceTrainingOptions) -> None:
+    seen: list[str] = []
+    taught = replace(options, stages="24x1@0.05", teachers=2)
+    train_face(taught, lambda what, *_: seen.append(what))
+
+    assert [what.split(",")[0] for what in dict.fromkeys(seen)] == ["teacher 1", "teacher 2", "epoch 1 of 1"]
+    weights = [best_network(replace(taught, checkpoints=taught.checkpoints / name))[0] for name in _TEACHERS]
+    assert not torch.equal(weights[0].votes.weight, weights[1].votes.weight)
+
+    seen.clear()
+    train_face(replace(taught, stages="24x1@0.05,24x1@0.01"), lambda what, *_: seen.append(what))
+    assert set(seen) == {"teacher 1, epoch 2 of 2", "teacher 2, epoch 2 of 2", "epoch 2 of 2"}
+
+
+def test_a_taught_network_learns_the_teachers_mean_answer(options: FaceTrainingOptions) -> None:
+    """With nothing but teachers to learn from, it comes to answer as they do, whatever the labels say."""
+    learn = training.split_training(options)[0]
+    projection = run_projection(options, learn)
+    faces = FacesAtHand.of(learn, torch.device("cpu"))
+    only = replace(options, taught=1.0, votes_weight=0.0, dropout=0.0)
+    torch.manual_seed(5)
+    teachers = Teachers([_certain_of(only, 2), _certain_of(only, 4)], torch.device("cpu"))
+    network = TrainingNetwork(only)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    for _ in range(30):
+        batch = lesson(faces, torch.arange(32), projection, only, 24)
+        optimiser.zero_grad()
+        lesson_loss(network, batch, only, teachers).backward()
+        optimiser.step()
+
+    answer = torch.softmax(network(batch.channels, batch.vector)[0].detach(), 1).mean(0)
+    assert answer[2] == pytest.approx(0.5, abs=0.1)
+    assert answer[4] == pytest.approx(0.5, abs=0.1)
+
+
+def test_mixed_faces_keep_the_larger_part_of_their_own_and_their_targets_sum_to_one(
+    options: FaceTrainingOptions,
+) -> None:
+    learn = training.split_training(options)[0]
+    faces = FacesAtHand.of(learn, torch.device("cpu"))
+    torch.manual_seed(1)
+    batch = lesson(faces, torch.arange(64), run_projection(options, learn), replace(options, mixup=1.0), 24)
+
+    assert torch.allclose(batch.targets.sum(1), torch.ones(64))
+    assert torch.equal(batch.targets.argmax(1), faces.labels[:64])
+    assert ((batch.targets > 0).sum(1) == 2).any()
+    assert batch.channels.is_contiguous(memory_format=torch.channels_last)
+
+
+_TEACHERS = ("teacher-1", "teacher-2")
+
+
+def _certain_of(options: FaceTrainingOptions, emotion: int) -> torch.nn.Module:
+    face = TrainingNetwork(options).face
+    torch.nn.init.zeros_(face.classifier.weight)
+    face.classifier.bias.data = 50.0 * torch.nn.functional.one_hot(torch.tensor(emotion), 7).float()
+    return face
 
 
 def test_temperature_undoes_overconfidence() -> None:
