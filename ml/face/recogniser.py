@@ -10,7 +10,7 @@ from ml import weights as stored
 from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import FACE_SIZE, FaceVgg16, folded, network_input
+from ml.face.vgg16 import FACE_SIZE, FaceVgg16, fast_in_bfloat16, folded, network_input
 
 BATCH = 32
 """Faces computed together."""
@@ -43,7 +43,9 @@ class FaceRecogniser:
         self._side = side
         self._projection = projection
         self._temperature = temperature
-        self._dtype = torch.bfloat16 if (_has_bfloat16() if fast is None else fast) else torch.float32
+        if fast is None:
+            fast = fast_in_bfloat16(torch.device("cpu"))
+        self._dtype = torch.bfloat16 if fast else torch.float32
         self._network = folded(network).to(self._dtype)
 
     @classmethod
@@ -107,8 +109,3 @@ def unpack(tensors: dict[str, torch.Tensor], card: dict[str, Any]) -> tuple[Face
 
 def _compact(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.half() if tensor.ndim > 1 else tensor
-
-
-def _has_bfloat16() -> bool:
-    features = torch.cpu.get_capabilities()
-    return bool(features.get("avx512_bf16") or features.get("amx_bf16"))

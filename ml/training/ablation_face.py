@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.lbp import lbp_codes
+from ml.face.vgg16 import autocast
 from ml.training.checkpoints import load_latest, save_checkpoint
 from ml.training.fer2013 import Faces, Tell, held_out
 
@@ -139,7 +140,7 @@ def _epoch(
         pictures = codes[chosen]
         mirrored = torch.rand(len(chosen)) < 0.5
         pictures[mirrored] = pictures[mirrored].flip(-1)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(torch.device("cpu")):
             logits = network(pictures)
         loss = functional.cross_entropy(logits.float(), labels[chosen])
         optimiser.zero_grad()

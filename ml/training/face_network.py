@@ -6,7 +6,7 @@ from torch import nn
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import FaceVgg16, network_input
+from ml.face.vgg16 import FaceVgg16, autocast, network_input
 from ml.training.face_options import FaceTrainingOptions
 
 
@@ -35,6 +35,6 @@ def face_logits(
         for start in range(0, len(images), batch):
             grey = torch.from_numpy(images[start : start + batch]).to(device)
             channels, vector = network_input(grey, projection, size)
-            with torch.autocast(device.type, torch.bfloat16):
+            with autocast(device):
                 outputs.append(network(channels, vector).float())
     return torch.cat(outputs).cpu() if outputs else torch.zeros(0, len(EMOTIONS))

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import network_input
+from ml.face.vgg16 import autocast, network_input
 from ml.training.face_augment import augment
 from ml.training.face_network import TrainingNetwork
 from ml.training.face_options import FaceTrainingOptions
@@ -82,7 +82,7 @@ def lesson_loss(
     network: TrainingNetwork, batch: Lesson, options: FaceTrainingOptions, teachers: Teachers | None
 ) -> torch.Tensor:
     """Cross entropies against label, teachers and votes, weighted as the options say; a scalar."""
-    with torch.autocast(batch.channels.device.type, torch.bfloat16):
+    with autocast(batch.channels.device):
         logits, vote_logits = network(batch.channels, batch.vector)
     loss = functional.cross_entropy(logits.float(), batch.targets, label_smoothing=options.label_smoothing)
     if teachers is not None:
