@@ -2,13 +2,12 @@
 
 SGD with Nesterov momentum over stages, each with its image side and its learning rate: early epochs may see reduced
 channels, which cost half or less, the last ones the full 48x48. The rate stays over a stage or runs straight from one
-value to another. With teachers, these are trained first, and the network learns from their answers too.
+value to another.
 Everything random follows from the seed and the number of the step, so a run that was cut off goes on from its last
 checkpoint exactly as if it had not been (on a GPU, whose sums have no fixed order, up to rounding).
 """
 
 import logging
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,12 +21,10 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection, fit_projection
-from ml.face.vgg16 import FaceVgg16
 from ml.training.checkpoints import load_latest, save_checkpoint, seed_everything, show_config
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_step import FacesAtHand, lesson, lesson_loss
-from ml.training.face_teachers import Teachers, teacher_options
 from ml.training.fer2013 import Faces, held_out, load_faces
 
 log = logging.getLogger(__name__)
@@ -40,7 +37,7 @@ _PROJECTION_FILE = "projection.safetensors"
 
 @dataclass(slots=True)
 class Run:
-    """A training run in memory: everything a checkpoint holds, the device and the teachers.
+    """A training run in memory: everything a checkpoint holds, and the device.
 
     ``best`` is the state after the epoch with the lowest loss on the validation faces so far: ``network``, ``step`` and
     that epoch's row of ``history``.
@@ -51,7 +48,6 @@ class Run:
     network: TrainingNetwork
     optimiser: torch.optim.Optimizer
     projection: Projection
-    teachers: Teachers | None = None
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +83,7 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     """Train, or go on training from the last checkpoint, until the schedule ends or nothing gets better.
 
     Args:
-        options: see ``FaceTrainingOptions``. Teachers that were trained already are not trained again.
+        options: see ``FaceTrainingOptions``.
         progress: called with the epoch in words, steps done and steps in all.
 
     Returns:
@@ -99,12 +95,11 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     training, validation = split_training(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     projection = run_projection(options, training).to(device)
-    teachers = _train_teachers(options, device, progress)
     shown = _balanced(training.labels, options.least_share)
     per_epoch = len(shown) // options.batch
     epochs = options.epochs()
     due = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
-    run = start_run(options, device, projection, teachers)
+    run = start_run(options, device, projection)
     at_hand = FacesAtHand.of(training, device)
     order = torch.empty(0)
     while run.step < per_epoch * len(epochs):
@@ -117,7 +112,7 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
         chosen = order[position * options.batch : (position + 1) * options.batch]
         _one_step(run, at_hand, chosen, epochs[epoch].side, options.rate(run.step / per_epoch))
         if progress is not None and (run.step % 10 == 0 or position + 1 == per_epoch):
-            progress(f"{_name(options)} {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
+            progress(f"epoch {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
         if position + 1 == per_epoch:
             _finish_epoch(run, validation, epoch, epochs[epoch].side)
         if position + 1 in due and time.monotonic() - run.saved_at >= options.save_after_s:
@@ -127,14 +122,12 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     return options.checkpoints
 
 
-def start_run(
-    options: FaceTrainingOptions, device: torch.device, projection: Projection, teachers: Teachers | None = None
-) -> Run:
+def start_run(options: FaceTrainingOptions, device: torch.device, projection: Projection) -> Run:
     """A new run, or the one whose checkpoints are found in ``options.checkpoints``."""
     # LBP codes depend on differences of a thousandth of a grey level, which TF32 would round away on a GPU.
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
-    seed_everything(options.seed + 7919 * options.member)
+    seed_everything(options.seed)
     network = TrainingNetwork(options).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
@@ -144,7 +137,7 @@ def start_run(
         momentum=0.9,
         nesterov=True,
     )
-    run = Run(options, device, network, optimiser, projection, teachers)
+    run = Run(options, device, network, optimiser, projection)
     found = load_latest(options.checkpoints)
     if found is not None:
         run.step, state = found
@@ -183,22 +176,6 @@ def best_network(options: FaceTrainingOptions) -> tuple[TrainingNetwork, dict[st
     return network.eval(), best, found[1]["history"]
 
 
-def _train_teachers(
-    options: FaceTrainingOptions, device: torch.device, progress: TrainingProgress | None
-) -> Teachers | None:
-    networks: list[FaceVgg16] = []
-    for teacher in teacher_options(options):
-        teacher.checkpoints.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(options.checkpoints / _PROJECTION_FILE, teacher.checkpoints / _PROJECTION_FILE)
-        train_face(teacher, progress)
-        networks.append(best_network(teacher)[0].face)
-    return Teachers(networks, device) if networks else None
-
-
-def _name(options: FaceTrainingOptions) -> str:
-    return f"teacher {options.member}, epoch" if options.member else "epoch"
-
-
 def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
     """Positions of the faces of one epoch: each once, those of a class rarer than ``least_share`` several times."""
     counts = np.bincount(labels, minlength=len(EMOTIONS))
@@ -209,15 +186,15 @@ def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
 
 
 def _epoch_order(options: FaceTrainingOptions, shown: np.ndarray, epoch: int) -> torch.Tensor:
-    return torch.from_numpy(np.random.default_rng((options.seed, options.member, epoch)).permutation(shown))
+    return torch.from_numpy(np.random.default_rng((options.seed, epoch)).permutation(shown))
 
 
 def _one_step(run: Run, faces: FacesAtHand, chosen: torch.Tensor, side: int, rate: float) -> None:
-    torch.manual_seed((run.options.seed + 7919 * run.options.member) * 1_000_003 + run.step)
+    torch.manual_seed(run.options.seed * 1_000_003 + run.step)
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     run.network.train()
-    loss = lesson_loss(run.network, lesson(faces, chosen, run.projection, run.options, side), run.options, run.teachers)
+    loss = lesson_loss(run.network, lesson(faces, chosen, run.projection, run.options, side), run.options)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     run.optimiser.step()

@@ -56,13 +56,9 @@ class FaceTrainingOptions:
             shape the common layers. It is left out of the exported network. Without votes it has no effect.
         mixup: concentration of the Beta distribution that pairs of faces are mixed by (Zhang et al. 2018); 0 for none.
         augmentation: strength of rotation, scaling, shear and shift; 1 is what ``face_augment`` names.
-        teachers: networks trained first, each by itself from weights of its own; this one then learns from the mean of
-            their answers too (Hinton, Vinyals and Dean 2015), each seeing the face as it sees it, varied and mixed.
-        taught: share of the teachers' answers in the target; the label has the rest.
         dropout, hidden, width: of ``FaceVgg16``.
         validation_share: share of the Training split held out for model choice and calibration.
         seed: of the split, the PCA, the initial weights and every step.
-        member: another number gives other weights and steps with the same split and PCA. Teachers are 1, 2, ...
         save_every: times an epoch that a checkpoint is due.
         save_after_s: seconds since the last checkpoint before which none is written; the last is always written.
         threads: CPU threads; 0 leaves torch's choice.
@@ -82,14 +78,11 @@ class FaceTrainingOptions:
     votes_weight: float = 0.5
     mixup: float = 0.0
     augmentation: float = 1.0
-    teachers: int = 0
-    taught: float = 0.7
     dropout: float = 0.5
     hidden: int = 512
     width: float = 1.0
     validation_share: float = 0.05
     seed: int = 2022
-    member: int = 0
     save_every: int = 2
     save_after_s: float = 60.0
     threads: int = 0

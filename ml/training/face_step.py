@@ -1,4 +1,4 @@
-"""What the face network learns from one batch: varied faces, mixed pairs, labels, votes and teachers' answers."""
+"""What the face network learns from one batch: varied faces, mixed pairs, labels and votes."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,7 +12,6 @@ from ml.face.vgg16 import autocast, network_input
 from ml.training.face_augment import augment
 from ml.training.face_network import TrainingNetwork
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.face_teachers import Teachers
 from ml.training.fer2013 import Faces
 
 
@@ -78,14 +77,9 @@ def lesson(
     return batch.mixed(options.mixup) if options.mixup else batch
 
 
-def lesson_loss(
-    network: TrainingNetwork, batch: Lesson, options: FaceTrainingOptions, teachers: Teachers | None
-) -> torch.Tensor:
-    """Cross entropies against label, teachers and votes, weighted as the options say; a scalar."""
+def lesson_loss(network: TrainingNetwork, batch: Lesson, options: FaceTrainingOptions) -> torch.Tensor:
+    """Cross entropies against label and votes, weighted as the options say; a scalar."""
     with autocast(batch.channels.device):
         logits, vote_logits = network(batch.channels, batch.vector)
     loss = functional.cross_entropy(logits.float(), batch.targets, label_smoothing=options.label_smoothing)
-    if teachers is not None:
-        taught = functional.cross_entropy(logits.float(), teachers.judge(batch.channels, batch.vector))
-        loss = (1 - options.taught) * loss + options.taught * taught
     return loss + options.votes_weight * functional.cross_entropy(vote_logits.float(), batch.votes)

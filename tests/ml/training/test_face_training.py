@@ -16,10 +16,9 @@ from ml.training.face import _balanced, best_network, run_projection, train_face
 from ml.training.face_augment import augment
 from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
-from ml.training.face_network import TrainingNetwork, face_logits
+from ml.training.face_network import face_logits
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.face_step import FacesAtHand, lesson, lesson_loss
-from ml.training.face_teachers import Teachers
+from ml.training.face_step import FacesAtHand, lesson
 from ml.training.fer2013 import load_faces
 
 torch.set_num_threads(1)
@@ -234,41 +233,6 @@ def test_fine_tuning_replaces_softmax_adjusts_the_connected_layer_and_leaves_the
     assert (guesses == expected).mean() > 0.4
 
 
-def test_teachers_are_trained_first_each_from_weights_of_its_own_and_only_once(options: FaceTrainingOptions) -> None:
-    seen: list[str] = []
-    taught = replace(options, stages="24x1@0.05", teachers=2)
-    train_face(taught, lambda what, *_: seen.append(what))
-
-    assert [what.split(",")[0] for what in dict.fromkeys(seen)] == ["teacher 1", "teacher 2", "epoch 1 of 1"]
-    weights = [best_network(replace(taught, checkpoints=taught.checkpoints / name))[0] for name in _TEACHERS]
-    assert not torch.equal(weights[0].votes.weight, weights[1].votes.weight)
-
-    seen.clear()
-    train_face(replace(taught, stages="24x1@0.05,24x1@0.01"), lambda what, *_: seen.append(what))
-    assert set(seen) == {"teacher 1, epoch 2 of 2", "teacher 2, epoch 2 of 2", "epoch 2 of 2"}
-
-
-def test_a_taught_network_learns_the_teachers_mean_answer(options: FaceTrainingOptions) -> None:
-    """With nothing but teachers to learn from, it comes to answer as they do, whatever the labels say."""
-    learn = training.split_training(options)[0]
-    projection = run_projection(options, learn)
-    faces = FacesAtHand.of(learn, torch.device("cpu"))
-    only = replace(options, taught=1.0, votes_weight=0.0, dropout=0.0)
-    torch.manual_seed(5)
-    teachers = Teachers([_certain_of(only, 2), _certain_of(only, 4)], torch.device("cpu"))
-    network = TrainingNetwork(only)
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
-    for _ in range(30):
-        batch = lesson(faces, torch.arange(32), projection, only, 24)
-        optimiser.zero_grad()
-        lesson_loss(network, batch, only, teachers).backward()
-        optimiser.step()
-
-    answer = torch.softmax(network(batch.channels, batch.vector)[0].detach(), 1).mean(0)
-    assert answer[2] == pytest.approx(0.5, abs=0.1)
-    assert answer[4] == pytest.approx(0.5, abs=0.1)
-
-
 def test_mixed_faces_keep_the_larger_part_of_their_own_and_their_targets_sum_to_one(
     options: FaceTrainingOptions,
 ) -> None:
@@ -281,16 +245,6 @@ def test_mixed_faces_keep_the_larger_part_of_their_own_and_their_targets_sum_to_
     assert torch.equal(batch.targets.argmax(1), faces.labels[:64])
     assert ((batch.targets > 0).sum(1) == 2).any()
     assert batch.channels.is_contiguous(memory_format=torch.channels_last)
-
-
-_TEACHERS = ("teacher-1", "teacher-2")
-
-
-def _certain_of(options: FaceTrainingOptions, emotion: int) -> torch.nn.Module:
-    face = TrainingNetwork(options).face
-    torch.nn.init.zeros_(face.classifier.weight)
-    face.classifier.bias.data = 50.0 * torch.nn.functional.one_hot(torch.tensor(emotion), 7).float()
-    return face
 
 
 def test_temperature_undoes_overconfidence() -> None:

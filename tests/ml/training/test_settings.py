@@ -9,10 +9,10 @@ OPTIONS = FaceTrainingOptions()
 
 
 def test_each_setting_has_the_type_of_the_option_it_replaces() -> None:
-    changed = with_settings(OPTIONS, ["mixup=0.2", "teachers=3", "stages=48x1@0.1"])
+    changed = with_settings(OPTIONS, ["mixup=0.2", "batch=3", "stages=48x1@0.1"])
 
-    assert (changed.mixup, changed.teachers, changed.stages) == (0.2, 3, "48x1@0.1")
-    assert changed.batch == OPTIONS.batch
+    assert (changed.mixup, changed.batch, changed.stages) == (0.2, 3, "48x1@0.1")
+    assert changed.seed == OPTIONS.seed
 
 
 @pytest.mark.parametrize("setting", ["mixup", "mixed=0.2", "source=/tmp", "=1"])
@@ -22,5 +22,5 @@ def test_what_cannot_be_set_is_quoted_with_the_names_that_can(setting: str) -> N
 
 
 def test_a_value_of_another_type_is_named() -> None:
-    with pytest.raises(ValueError, match="teachers must be a number like 0"):
-        with_settings(OPTIONS, ["teachers=many"])
+    with pytest.raises(ValueError, match="batch must be a number like 128"):
+        with_settings(OPTIONS, ["batch=many"])
