@@ -26,7 +26,7 @@ from ml.fusion import fuse
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
 from ml.spool import CELL_S, LevelMeter, spool
 from ml.summary import bin_attention, plan_segments, summarise
-from ml.voice import activity
+from ml.voice import activity, speaker_encoder
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser, single_thread
 from ml.voice.separation import Separator
@@ -79,6 +79,8 @@ class Models:
         card = weights.card(self._directory)
         used = [name for name, wanted in (("face", config.face), ("voice", config.voice)) if wanted]
         found = {name: {key: card.get(name, {}).get(key) for key in ("version", "sha256")} for name in used}
+        if config.voice:
+            found["speaker_encoder"] = {"version": speaker_encoder.VERSION, "sha256": speaker_encoder.SHA256}
         if config.voice and config.separation == "vocals":
             found["separator"] = {"version": "spleeter 2stems", "sha256": SHA256["model.data-00000-of-00001"]}
         return found

@@ -155,7 +155,12 @@ def _modalities(run: Run) -> str:
 
 def _models(model: dict[str, Any]) -> list[Fact]:
     """Version and the beginning of the SHA-256 of each file, as the run recorded them."""
-    names = {"face": _("Model of the face"), "voice": _("Model of the voice"), "separator": _("Voice separation")}
+    names = {
+        "face": _("Model of the face"),
+        "voice": _("Model of the voice"),
+        "speaker_encoder": _("Speaker encoder"),
+        "separator": _("Voice separation"),
+    }
     return [
         Fact(names[name], str(entry.get("version") or "–"), f"SHA-256 {str(entry.get('sha256') or '–')[:12]}…")
         for name, entry in model.items()

@@ -287,6 +287,7 @@ _TAIL = """## Data and licences
 | EmoDB, German, 8 speakers, cut to 2 s | voice | research, cite the authors |
 | CASIA, Mandarin, public part, 3 speakers, no disgust | voice | research use |
 | Spleeter 2 stems (Deezer) | vocal separation, as published | MIT |
+| resemblyzer (LibriSpeech, VoxCeleb 1 and 2) | states of its speaker encoder, as published | Apache-2.0 |
 | silero-vad | speech activity, as published | MIT |
 
 The trained weights are for research and other non-commercial use, as the corpora's terms ask. No recording, picture or

@@ -58,7 +58,14 @@ def table_1(figures: dict[str, dict[str, Any]], ablation: dict[str, Any] | None)
     rows = (
         ("voice", "MFCC", "LSTM", lstm, None, "mfcc_lstm"),
         ("voice", "MFCC, Fbank, spectrogram", "Attention-LSTM", figures["attention_lstm"], None, "voice"),
-        ("voice", "the same, and their contours", "with contour network (shipped)", fusion["voice"], None, "contours"),
+        (
+            "voice",
+            "the same, contours, speaker encoder",
+            "with contour network (shipped)",
+            fusion["voice"],
+            None,
+            "contours",
+        ),
         ("face", "LBP histograms", "CNN", cnn and cnn["pairs"], cnn, "lbph_cnn"),
         (
             "face",

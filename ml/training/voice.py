@@ -60,7 +60,7 @@ class VoiceOptions:
     manifest: Path = field(default_factory=speech_manifest)
     checkpoints: Path = field(default_factory=lambda: default_folder("voice"))
     weights: Path | None = None
-    version: str = "voice-3"
+    version: str = "voice-4"
     folds: int = 5
     repeats: int = 1
     inner_share: float = 0.0

@@ -11,7 +11,15 @@ from torch import nn
 from ml.emotions import EMOTIONS
 from ml.training.voice_data import CLEAN, Prepared, level_shift, rate, sampling_weights, speaker_statistics
 from ml.voice import prosody
-from ml.voice.contours import KEPT, ContourNetwork, ContourSizes, contours_of, scale_of, standardise
+from ml.voice.contours import (
+    KEPT,
+    ContourNetwork,
+    ContourSizes,
+    contours_of,
+    scale_of,
+    standardise,
+    standardise_moments,
+)
 from ml.voice.standardise import Statistics
 
 
@@ -42,24 +50,30 @@ class ContourOptions:
 
 @dataclass(frozen=True, slots=True)
 class Contours:
-    """Contours of every utterance in every version.
+    """Contours of every utterance in every version, and moments of the speaker encoder's states.
 
     Attributes:
         raw: of the frames as they are, shape (versions, n, FUNCTIONALS, N_CONTOURED).
         own: standardised by their speaker's statistics, the same shape.
+        raw_moments, own_moments: likewise of the states, shape (versions, n, 2, UNITS).
     """
 
     raw: np.ndarray
     own: np.ndarray
+    raw_moments: np.ndarray
+    own_moments: np.ndarray
 
-    def by(self, statistics: Statistics, prepared: Prepared, chosen: np.ndarray, version: np.ndarray) -> np.ndarray:
-        """Contours at the utterances' own level, standardised by a training set's statistics."""
+    def by(
+        self, statistics: Statistics, prepared: Prepared, chosen: np.ndarray, version: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Contours at the utterances' own level and moments, standardised by a training set's statistics."""
         shifts = [
             contour_shift(prepared.samples[i][v].level) for i, v in zip(chosen.tolist(), version.tolist(), strict=True)
         ]
         mean, std = scale_of(statistics)
         # A level adds to the features what leaving it out of the mean adds.
-        return standardise(self.raw[version, chosen], mean - np.stack(shifts)[:, None], std)
+        found = standardise(self.raw[version, chosen], mean - np.stack(shifts)[:, None], std)
+        return found, standardise_moments(self.raw_moments[version, chosen], statistics)
 
 
 def contour_shift(level: float) -> np.ndarray:
@@ -72,17 +86,20 @@ def contour_shift(level: float) -> np.ndarray:
 def take_contours(prepared: Prepared, progress: Callable[[int, int], None] | None = None) -> Contours:
     """Contours of everything prepared; ``progress`` is called with (versions done, all versions)."""
     count = len(prepared.utterances)
-    raw, own = [], []
+    raw, own, raw_moments, own_moments = [], [], [], []
     for version in range(len(prepared.versions)):
         statistics = speaker_statistics(prepared, np.arange(count), version)
         samples = [row[version] for row in prepared.samples]
         found = [contours_of(each.frames.astype(np.float32), each.prosody.astype(np.float32)) for each in samples]
         raw.append(np.stack(found))
-        of = [scale_of(statistics[utterance.speaker]) for utterance in prepared.utterances]
-        own.append(np.stack([standardise(each, *scale) for each, scale in zip(found, of, strict=True)]))
+        moments = [each.states for each in samples]
+        of = [statistics[utterance.speaker] for utterance in prepared.utterances]
+        own.append(np.stack([standardise(each, *scale_of(who)) for each, who in zip(found, of, strict=True)]))
+        raw_moments.append(np.stack(moments))
+        own_moments.append(np.stack([standardise_moments(*pair) for pair in zip(moments, of, strict=True)]))
         if progress is not None:
             progress(version + 1, len(prepared.versions))
-    return Contours(np.stack(raw), np.stack(own))
+    return Contours(np.stack(raw), np.stack(own), np.stack(raw_moments), np.stack(own_moments))
 
 
 def fit_contours(
@@ -111,10 +128,10 @@ def fit_contours(
             group["lr"] = options.learning_rate * rate(step, options.epochs * per_epoch)
         chosen = draws.choice(train, options.batch, p=weights)
         version = draws.integers(len(prepared.versions), size=options.batch)
-        found = taken.own[version, chosen]
+        found, moments = taken.own[version, chosen], taken.own_moments[version, chosen]
         alone = draws.random(options.batch) < options.fallback
         if alone.any():
-            found[alone] = taken.by(fallback, prepared, chosen[alone], version[alone])
+            found[alone], moments[alone] = taken.by(fallback, prepared, chosen[alone], version[alone])
         targets = nn.functional.one_hot(labels[chosen], len(EMOTIONS)).float()
         mixed = None
         if options.mixup > 0:
@@ -122,11 +139,11 @@ def fit_contours(
             partner = torch.from_numpy(draws.permutation(options.batch))
             targets = share.unsqueeze(1) * targets + (1 - share).unsqueeze(1) * targets[partner]
             mixed = (share, partner)
-        answers = network.both(torch.from_numpy(found), mixed)
+        answers = network.apart(torch.from_numpy(found), torch.from_numpy(moments), mixed)
         losses = [
             nn.functional.cross_entropy(logits, targets, label_smoothing=options.label_smoothing) for logits in answers
         ]
-        loss = losses[0] + losses[1]
+        loss = torch.stack(losses).sum()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -136,4 +153,5 @@ def fit_contours(
 def contour_logits(network: ContourNetwork, taken: Contours, indices: np.ndarray) -> np.ndarray:
     """Logits of utterances as recorded by their speakers' statistics: float32, shape (len(indices), 7)."""
     with torch.inference_mode():
-        return network(torch.from_numpy(taken.own[CLEAN, indices])).numpy()
+        own = torch.from_numpy(taken.own[CLEAN, indices]), torch.from_numpy(taken.own_moments[CLEAN, indices])
+        return network(*own).numpy()

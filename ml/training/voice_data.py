@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ml.emotions import EMOTIONS
 from ml.training.speech import Utterance, read_audio
-from ml.voice import activity, features, prosody
+from ml.voice import activity, features, prosody, speaker_encoder
+from ml.voice.contours import moments_of
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.heard import Frames
 from ml.voice.standardise import Moments, Statistics, gain_for, speech_rms
@@ -47,12 +48,14 @@ class Sample:
         moments: sums over the 10 ms frames with speech.
         level: factor between the utterance's own gain and its speaker's, which ``frames`` were taken with.
         prosody: columns of ``ml.voice.prosody`` for the same stretch, one per 10 ms, float16, shape (T', N_COLUMNS).
+        states: ``contours.moments_of`` the speaker encoder's states over the same stretch.
     """
 
     frames: np.ndarray
     moments: Moments
     level: float
     prosody: np.ndarray
+    states: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,12 @@ def _sample(samples: np.ndarray, speech: np.ndarray, speed: float, level: float,
         speech = speech[source]
     mask = activity.frame_mask(speech, len(samples))
     first, last = activity.speech_span(mask)
-    frames = Frames(features.extract(samples), prosody.extract(samples))
+    frames = Frames(features.extract(samples), prosody.extract(samples), speaker_encoder.extract(samples))
     moments = Moments()
     moments.add_speech(frames, mask if mask.any() else np.ones_like(mask))
     averaged = features.average_frames(frames.families[first:last], frames_averaged)
-    return Sample(averaged.astype(np.float16), moments, level, frames.prosody[first:last].astype(np.float16))
+    states = moments_of(frames.states[first:last])
+    return Sample(averaged.astype(np.float16), moments, level, frames.prosody[first:last].astype(np.float16), states)
 
 
 def level_shift(level: float) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Contours of a stretch of speech: how each feature lies, strays, rises and falls over its time, and a network on them.
 
+Of the many states of the speaker encoder (``ml.voice.speaker_encoder``), mean and deviation alone are taken.
+
 The paper's memory (eq. 5) is a weighted mean of learned features. Of little speech by few people, plain functionals of
 the frames, the base of classical emotion recognition, teach a network more; so both judge and their answers are
 averaged (``ml.voice.recogniser``, docs/adr/0009).
@@ -12,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ml.emotions import EMOTIONS
-from ml.voice import features, prosody
+from ml.voice import features, prosody, speaker_encoder
 from ml.voice.standardise import Statistics
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -133,6 +135,18 @@ def standardise(raw: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarra
     return np.nan_to_num(found, copy=False)
 
 
+def moments_of(states: np.ndarray) -> np.ndarray:
+    """Mean and deviation over time of the speaker encoder's states (T, UNITS): float32, shape (2, UNITS)."""
+    return np.stack([states.mean(axis=0), states.std(axis=0)]).astype(np.float32)
+
+
+def standardise_moments(raw: np.ndarray, statistics: Statistics) -> np.ndarray:
+    """The moments of ``(states - mean) / std`` from those of ``states``, shape (..., 2, UNITS)."""
+    centre = np.stack([statistics.states_mean, np.zeros_like(statistics.states_mean)])
+    standardised: np.ndarray = (raw - centre) / statistics.states_std
+    return standardised
+
+
 @dataclass(frozen=True, slots=True)
 class ContourSizes:
     """Sizes of the network; stored with the weights.
@@ -142,7 +156,9 @@ class ContourSizes:
         prosody: how many of them, at the end, are pitch, voice quality and loudness.
         hidden: units of the hidden layer that reads all contours.
         hidden_prosody: units of the hidden layer that reads the last ``prosody`` features' alone.
-        prosody_share: share of the latter's answer in the probabilities.
+        prosody_share: share of the latter's answer in the probabilities of both.
+        hidden_states: units of the hidden layer that reads the speaker encoder's states.
+        states_share: share of its answer in the probabilities; the other two have the rest.
         dropout: share of contours, and of hidden units, zeroed in training.
     """
 
@@ -151,6 +167,8 @@ class ContourSizes:
     hidden: int = 224
     hidden_prosody: int = 160
     prosody_share: float = 0.3
+    hidden_states: int = 128
+    states_share: float = 0.4
     dropout: float = 0.5
 
     def as_dict(self) -> dict[str, int | float]:
@@ -179,10 +197,10 @@ class _Reader(nn.Module):
 
 
 class ContourNetwork(nn.Module):
-    """Seven-class classifier of a stretch of speech by its contours.
+    """Seven-class classifier of a stretch of speech by its contours and by the speaker encoder's states.
 
-    Two hidden layers read side by side, one all contours and one those of pitch, voice quality and loudness alone,
-    which drown among the many others otherwise; the answer is the weighted mean of both.
+    Three hidden layers read side by side: one all contours, one those of pitch, voice quality and loudness alone, which
+    drown among the many others otherwise, and one the states; the answer is the weighted mean of all three.
     """
 
     def __init__(self, sizes: ContourSizes | None = None) -> None:
@@ -190,22 +208,31 @@ class ContourNetwork(nn.Module):
         self.sizes = sizes = sizes or ContourSizes()
         self.everything = _Reader(FUNCTIONALS * sizes.inputs, sizes.hidden, sizes.dropout)
         self.prosody = _Reader(FUNCTIONALS * sizes.prosody, sizes.hidden_prosody, sizes.dropout)
+        self.states = _Reader(2 * speaker_encoder.UNITS, sizes.hidden_states, sizes.dropout)
 
-    def both(self, found: Tensor, mixed: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """Logits by all contours and by those of prosody alone, each of shape (B, 7); they are fitted apart.
+    def apart(
+        self, found: Tensor, moments: Tensor, mixed: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits by all contours, by those of prosody alone and by the states, each (B, 7); they are fitted apart.
 
         Args:
             found: standardised contours, shape (B, FUNCTIONALS, inputs).
+            moments: standardised moments of the states, shape (B, 2, speaker_encoder.UNITS).
             mixed: in training, (share, partner), both of shape (B,): every row becomes ``share`` of its own and the
                 rest of its partner's.
         """
         last = found[:, :, self.sizes.inputs - self.sizes.prosody :]
-        return self.everything(torch.flatten(found, 1), mixed), self.prosody(torch.flatten(last, 1), mixed)
+        return (
+            self.everything(torch.flatten(found, 1), mixed),
+            self.prosody(torch.flatten(last, 1), mixed),
+            self.states(torch.flatten(moments, 1), mixed),
+        )
 
-    def forward(self, found: Tensor) -> Tensor:
-        """Logarithms of the probabilities, shape (B, 7), of standardised contours (B, FUNCTIONALS, inputs)."""
-        everything, prosody_alone = self.both(found)
-        return blend(everything, prosody_alone, self.sizes.prosody_share)
+    def forward(self, found: Tensor, moments: Tensor) -> Tensor:
+        """Logarithms of the probabilities, shape (B, 7); arguments as in ``apart``."""
+        everything, prosody_alone, states = self.apart(found, moments)
+        outlined = blend(everything, prosody_alone, self.sizes.prosody_share)
+        return blend(outlined, states, self.sizes.states_share)
 
 
 def blend(first: Tensor, second: Tensor, share: float) -> Tensor:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ml.voice import features, prosody
+from ml.voice import features, prosody, speaker_encoder
 from ml.voice.framing import frame_count
 
 BLOCK_FRAMES = 1_500
 """15 s."""
 KEPT_BLOCKS = 12
-"""3 minutes, about 20 MB."""
+"""3 minutes, about 40 MB."""
 
 
 class Frames(NamedTuple):
@@ -25,10 +25,12 @@ class Frames(NamedTuple):
     Attributes:
         families: the three feature families, shape (T, features.N_FEATURES).
         prosody: columns of ``ml.voice.prosody``, shape (T, prosody.N_COLUMNS).
+        states: of the speaker encoder, shape (T, speaker_encoder.UNITS).
     """
 
     families: np.ndarray
     prosody: np.ndarray
+    states: np.ndarray
 
 
 class Heard:
@@ -70,6 +72,7 @@ class Heard:
         found = Frames(
             features.extract_range(self.samples, first, last, self.gain),
             prosody.extract_range(self.samples, first, last, self.gain),
+            speaker_encoder.extract_range(self.samples, first, last, self.gain),
         )
         self._blocks[number] = found
         if len(self._blocks) > KEPT_BLOCKS:

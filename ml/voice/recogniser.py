@@ -25,7 +25,16 @@ from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.voice import activity, features
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
-from ml.voice.contours import ContourNetwork, ContourSizes, blend, contours_of, scale_of, standardise
+from ml.voice.contours import (
+    ContourNetwork,
+    ContourSizes,
+    blend,
+    contours_of,
+    moments_of,
+    scale_of,
+    standardise,
+    standardise_moments,
+)
 from ml.voice.framing import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, frame_count
 from ml.voice.heard import Heard
 from ml.voice.standardise import Statistics, statistics_of
@@ -41,7 +50,7 @@ PARTS = ("model", "contours")
 """The networks of a ``Member``, as their tensors are named in the file."""
 
 
-STATISTICS = ("statistics", "prosody_statistics")
+STATISTICS = ("statistics", "prosody_statistics", "states_statistics")
 """Mean and deviation of a member's training speakers, as their tensors are named in the file."""
 
 
@@ -123,7 +132,8 @@ class VoiceRecogniser:
             samples: the whole recording, 16 kHz mono; an array or a ``np.memmap``, read in blocks.
             speech: ``activity.speech_probabilities(samples)``.
         """
-        return statistics_of([(samples, activity.frame_mask(speech, len(samples)))])
+        with single_thread():
+            return statistics_of([(samples, activity.frame_mask(speech, len(samples)))])
 
     def predict(
         self,
@@ -172,10 +182,10 @@ class VoiceRecogniser:
         speech = [activity.speech_probabilities(samples) for samples in utterances]
         masks = [activity.frame_mask(found, len(heard)) for heard, found in zip(utterances, speech, strict=True)]
         heard = list(zip(utterances, masks, strict=True))
-        together = statistics_of(heard) if own_statistics else None
         members = self.unaware_of(exclude_speaker)
         judged = []
         with single_thread(), torch.inference_mode():
+            together = statistics_of(heard) if own_statistics else None
             for samples, mask in heard:
                 statistics = together or statistics_of([(samples, mask)])
                 own = statistics.features_of(samples)
@@ -193,6 +203,7 @@ class VoiceRecogniser:
         frames = [heard.frames(first, last) for first, last in ranges]
         averaged = [features.average_frames(each.families, self._group) for each in frames]
         found = np.stack([contours_of(*each) for each in zip(averaged, (f.prosody for f in frames), strict=True)])
+        moments = np.stack([moments_of(each.states) for each in frames])
         lengths = torch.tensor([len(each) for each in averaged])
         padded = np.zeros((len(averaged), int(lengths.max()), features.N_FEATURES), dtype=np.float32)
         attending = members[0]
@@ -201,12 +212,13 @@ class VoiceRecogniser:
             row[: len(each)] = own.apply(each)
         attended, weights = attending.model(torch.from_numpy(padded), lengths)
         probabilities = torch.zeros(len(averaged), len(EMOTIONS))
-        standardised: Tensor | None = None
+        standardised: tuple[Tensor, Tensor] | None = None
         for member in members:
             own = statistics.or_fallback(member.statistics)
             if standardised is None or own is not statistics:
-                standardised = torch.from_numpy(standardise(found, *scale_of(own)))
-            outlined = member.contours(standardised)
+                parts = standardise(found, *scale_of(own)), standardise_moments(moments, own)
+                standardised = torch.from_numpy(parts[0]), torch.from_numpy(parts[1])
+            outlined = member.contours(*standardised)
             blended = blend(attended, outlined, self.contour_share)
             probabilities += torch.softmax(blended / member.temperature, dim=-1) / len(members)
         return [
@@ -232,6 +244,7 @@ def pack(recogniser: VoiceRecogniser) -> tuple[dict[str, Tensor], dict[str, Any]
         own = member.statistics
         tensors[f"{number}.statistics"] = torch.from_numpy(np.stack([own.mean, own.std]))
         tensors[f"{number}.prosody_statistics"] = torch.from_numpy(np.stack([own.prosody_mean, own.prosody_std]))
+        tensors[f"{number}.states_statistics"] = torch.from_numpy(np.stack([own.states_mean, own.states_std]))
     described = {
         "version": recogniser.version,
         "architecture": recogniser.members[0].model.architecture.as_dict(),
@@ -253,13 +266,13 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
         architecture, sizes = Architecture(**described["architecture"]), ContourSizes(**described["contours"])
         members = []
         for number, entry in enumerate(described["members"]):
-            (mean, std), spoken = (tensors[f"{number}.{name}"].float().numpy() for name in STATISTICS)
+            (mean, std), spoken, states = (tensors[f"{number}.{name}"].float().numpy() for name in STATISTICS)
             model, outline = AttentionLSTM(architecture), ContourNetwork(sizes)
             for part, network in zip(PARTS, (model, outline), strict=True):
                 prefix = f"{number}.{part}."
                 state = {n.removeprefix(prefix): v.float() for n, v in tensors.items() if n.startswith(prefix)}
                 network.load_state_dict(state)
-            statistics = Statistics(mean, std, 1.0, 0, *spoken)
+            statistics = Statistics(mean, std, 1.0, 0, *spoken, *states)
             members.append(Member(model.eval(), outline.eval(), int(entry["fold"]), entry["temperature"], statistics))
         fold_of = {str(name): int(fold) for name, fold in described["speakers"].items()}
         return members, fold_of, described["version"], float(described["contour_share"])

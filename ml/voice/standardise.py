@@ -5,8 +5,8 @@ statistics: they take out the speaker's voice and the room. The rule:
 
 - the level first: the recording is brought to ``REFERENCE_RMS`` over its speech, one gain for the whole of it, so that
   quiet recordings and loud ones look alike while loud and soft moments within a recording keep their difference;
-- mean and standard deviation of every feature over the frames with speech, of pitch and voice quality over the voiced
-  ones among them;
+- mean and standard deviation of every feature and every state of the speaker encoder over the frames with speech, of
+  pitch and voice quality over the voiced ones among them;
 - with less than ``MIN_OWN_SPEECH_S`` of speech the recording says too little about its speaker, and the training set's
   statistics serve instead (the level is the recording's own all the same).
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ml.voice import features, prosody
+from ml.voice import features, prosody, speaker_encoder
 from ml.voice.framing import FRAMES_PER_SECOND, HOP_SAMPLES
 from ml.voice.heard import Frames, Heard
 
@@ -32,6 +32,7 @@ _LEVEL_BLOCK = 60 * 16_000
 _FAMILIES = slice(0, features.N_FEATURES)
 _WHEN_VOICED = slice(_FAMILIES.stop, _FAMILIES.stop + len(prosody.WHEN_VOICED))
 _ALWAYS = slice(_WHEN_VOICED.stop, _FAMILIES.stop + prosody.N_FEATURES)
+_STATES = slice(_ALWAYS.stop, _ALWAYS.stop + speaker_encoder.UNITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Statistics:
         gain: factor that brings the samples to the reference level.
         frames: number of frames with speech behind the statistics.
         prosody_mean, prosody_std: the same of pitch and voice quality, shape (prosody.N_FEATURES,).
+        states_mean, states_std: the same of the speaker encoder's states, shape (speaker_encoder.UNITS,).
         heard: the recordings they were taken over, whose features need not be computed again.
     """
 
@@ -52,6 +54,8 @@ class Statistics:
     frames: int
     prosody_mean: np.ndarray = field(default_factory=lambda: np.zeros(prosody.N_FEATURES, dtype=np.float32))
     prosody_std: np.ndarray = field(default_factory=lambda: np.ones(prosody.N_FEATURES, dtype=np.float32))
+    states_mean: np.ndarray = field(default_factory=lambda: np.zeros(speaker_encoder.UNITS, dtype=np.float32))
+    states_std: np.ndarray = field(default_factory=lambda: np.ones(speaker_encoder.UNITS, dtype=np.float32))
     heard: tuple[Heard, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -77,10 +81,10 @@ class Statistics:
 class Moments:
     """Running count, sum and sum of squares per feature; they add up over blocks, files and speakers.
 
-    Features are those of the three families, then those of ``ml.voice.prosody``.
+    Features are those of the three families, those of ``ml.voice.prosody`` and the speaker encoder's states.
     """
 
-    def __init__(self, size: int = _ALWAYS.stop) -> None:
+    def __init__(self, size: int = _STATES.stop) -> None:
         self.count = np.zeros(size)
         self.total = np.zeros(size)
         self.squares = np.zeros(size)
@@ -97,6 +101,7 @@ class Moments:
         self.add(frames.families[mask], _FAMILIES)
         self.add(columns[columns[:, prosody.VOICED] > 0][:, prosody.WHEN_VOICED], _WHEN_VOICED)
         self.add(columns[:, prosody.ALWAYS], _ALWAYS)
+        self.add(frames.states[mask], _STATES)
 
     def merge(self, other: "Moments", weight: float = 1.0) -> None:
         """Count in another set of moments, its frames counting ``weight`` times."""
@@ -111,8 +116,17 @@ class Moments:
         variance = np.maximum(self.squares / count - mean**2, 0)
         deviation = np.maximum(np.sqrt(variance), MIN_STD)
         means, stds = mean.astype(np.float32), deviation.astype(np.float32)
-        families, spoken = _FAMILIES, slice(_FAMILIES.stop, None)
-        return Statistics(means[families], stds[families], gain, round(self.count[0]), means[spoken], stds[spoken])
+        families, spoken = _FAMILIES, slice(_WHEN_VOICED.start, _ALWAYS.stop)
+        return Statistics(
+            means[families],
+            stds[families],
+            gain,
+            round(self.count[0]),
+            prosody_mean=means[spoken],
+            prosody_std=stds[spoken],
+            states_mean=means[_STATES],
+            states_std=stds[_STATES],
+        )
 
 
 def gain_for(rms: float) -> float:

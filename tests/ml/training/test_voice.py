@@ -21,7 +21,7 @@ from ml.training.voice_data import Augmentation, Prepared, Version, prepare, war
 from ml.training.voice_fit import FitOptions, fit
 from ml.voice import activity, features, prosody
 from ml.voice.attention_lstm import Architecture
-from ml.voice.contours import SHAPED, ContourSizes, contours_of, scale_of, standardise
+from ml.voice.contours import SHAPED, ContourSizes, contours_of, scale_of, standardise, standardise_moments
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
 
@@ -36,7 +36,7 @@ TINY = FitOptions(
     architecture=Architecture(embedding=8, hidden=6, attention=4, steps=2, decoder=8, frames_averaged=3),
 )
 
-TINY_CONTOURS = ContourOptions(epochs=3, batch=16, sizes=ContourSizes(hidden=8, hidden_prosody=8))
+TINY_CONTOURS = ContourOptions(epochs=3, batch=16, sizes=ContourSizes(hidden=8, hidden_prosody=8, hidden_states=8))
 
 
 def utterance(label: str, speaker: int, take: int) -> np.ndarray:
@@ -187,7 +187,8 @@ def test_contours_of_another_standard_follow_from_the_raw_ones(prepared: Prepare
     taken = take_contours(prepared)
     indices, versions = np.array([3, 7]), np.array([1, 2])
     fallback = voice_data.training_statistics(prepared, np.arange(20))
-    for row, i, version in zip(taken.by(fallback, prepared, indices, versions), indices, versions, strict=True):
+    found, moments = taken.by(fallback, prepared, indices, versions)
+    for row, moved_states, i, version in zip(found, moments, indices, versions, strict=True):
         sample = prepared.samples[i][version]
         spoken = sample.prosody.astype(np.float32)
         spoken[:, prosody.COLUMNS.index("loudness")] += 2 * np.log(sample.level)
@@ -195,6 +196,7 @@ def test_contours_of_another_standard_follow_from_the_raw_ones(prepared: Prepare
         expected = standardise(moved, *scale_of(fallback))
         assert np.allclose(row[: SHAPED.start], expected[: SHAPED.start], atol=0.02)
         assert np.allclose(row[SHAPED], expected[SHAPED], rtol=0.2, atol=0.2)
+        assert np.array_equal(moved_states, standardise_moments(sample.states, fallback))
 
 
 def test_a_contour_network_learns_and_equal_seeds_give_equal_networks(prepared: Prepared) -> None:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.voice import features, prosody
+from ml.voice import features, prosody, speaker_encoder
 from ml.voice.contours import (
     FUNCTIONALS,
     LOCATED,
@@ -17,8 +17,11 @@ from ml.voice.contours import (
     blend,
     contours,
     contours_of,
+    moments_of,
     standardise,
+    standardise_moments,
 )
+from ml.voice.standardise import Statistics
 
 
 def frames(seed: int, count: int = 40, features: int = 3) -> np.ndarray:
@@ -72,7 +75,8 @@ def test_a_constant_voice_has_finite_contours(count: int) -> None:
     assert np.isfinite(contours(np.full((count, 2), 7.0, dtype=np.float32))).all()
 
 
-TINY = ContourSizes(inputs=3, prosody=1, hidden=4, hidden_prosody=3)
+TINY = ContourSizes(inputs=3, prosody=1, hidden=4, hidden_prosody=3, hidden_states=2)
+STILL = torch.zeros(1, 2, speaker_encoder.UNITS)
 
 
 def network() -> ContourNetwork:
@@ -85,29 +89,40 @@ def test_one_wild_contour_cannot_drown_the_others() -> None:
     wild, wilder = calm.clone(), calm.clone()
     wild[0, 0, 0], wilder[0, 0, 0] = 10, 1e6
     with torch.inference_mode():
-        assert torch.equal(network()(wild), network()(wilder))
-        assert not torch.equal(network()(calm), network()(wild))
+        assert torch.equal(network()(wild, STILL), network()(wilder, STILL))
+        assert not torch.equal(network()(calm, STILL), network()(wild, STILL))
 
 
-def test_one_part_of_the_network_reads_the_last_features_alone() -> None:
+def test_one_part_of_the_network_reads_the_last_features_alone_and_one_the_states() -> None:
     calm = torch.zeros(1, FUNCTIONALS, 3)
     spectral, spoken = calm.clone(), calm.clone()
     spectral[0, :, 1] = 1
     spoken[0, :, 2] = 1
     with torch.inference_mode():
-        rest = network().both(calm)
-        everything, alone = network().both(spectral)
+        rest = network().apart(calm, STILL)
+        everything, alone, states = network().apart(spectral, STILL)
         assert not torch.equal(everything, rest[0])
         assert torch.equal(alone, rest[1])
-        assert not torch.equal(network().both(spoken)[1], rest[1])
+        assert torch.equal(states, rest[2])
+        assert not torch.equal(network().apart(spoken, STILL)[1], rest[1])
+        moved = network().apart(calm, STILL + torch.linspace(-1, 1, speaker_encoder.UNITS))
+        assert [torch.equal(*pair) for pair in zip(moved, rest, strict=True)] == [True, True, False]
 
 
 def test_the_network_answers_with_the_weighted_mean_of_its_parts() -> None:
-    found = torch.randn(5, FUNCTIONALS, 3)
+    found, moments = torch.randn(5, FUNCTIONALS, 3), torch.randn(5, 2, speaker_encoder.UNITS)
     with torch.inference_mode():
-        everything, alone = network().both(found)
-        answer = network()(found).exp()
-    assert torch.allclose(answer, 0.7 * everything.softmax(-1) + 0.3 * alone.softmax(-1), atol=1e-5)
+        everything, alone, states = (logits.softmax(-1) for logits in network().apart(found, moments))
+        answer = network()(found, moments).exp()
+    assert torch.allclose(answer, 0.6 * (0.7 * everything + 0.3 * alone) + 0.4 * states, atol=1e-5)
+
+
+def test_standardised_moments_are_the_moments_of_standardised_states() -> None:
+    draws = np.random.default_rng(2)
+    states = draws.standard_normal((30, speaker_encoder.UNITS)) + 4
+    own = Statistics(np.zeros(1), np.ones(1), 1.0, 0, states_mean=states.mean(0) + 1, states_std=states.std(0) * 3)
+    direct = moments_of((states - own.states_mean) / own.states_std)
+    assert np.allclose(standardise_moments(moments_of(states), own), direct, atol=1e-5)
 
 
 @given(st.integers(0, 1000), st.floats(0, 1))

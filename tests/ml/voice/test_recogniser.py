@@ -24,7 +24,7 @@ TINY = Architecture(embedding=8, hidden=4, attention=4, steps=2, decoder=6)
 def member(fold: int, seed: int) -> Member:
     torch.manual_seed(seed)
     model = AttentionLSTM(TINY).half().float().eval()  # as stored: float16
-    outline = ContourNetwork(ContourSizes(hidden=6, hidden_prosody=5)).half().float().eval()
+    outline = ContourNetwork(ContourSizes(hidden=6, hidden_prosody=5, hidden_states=4)).half().float().eval()
     statistics = Statistics(
         np.full(features.N_FEATURES, -3.0, np.float32), np.full(features.N_FEATURES, 2.0, np.float32), 1.0, 0
     )
