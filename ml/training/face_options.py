@@ -87,7 +87,7 @@ class FaceTrainingOptions:
     save_after_s: float = 60.0
     threads: int = 0
     limit: int = 0
-    patience: int = 100
+    patience: int = 40
 
     def epochs(self) -> tuple[Stage, ...]:
         """The stage of every epoch, each with the rates of that epoch."""
