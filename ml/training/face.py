@@ -7,6 +7,7 @@ Everything random follows from the seed and the number of the step, so a run tha
 checkpoint exactly as if it had not been (on a GPU, whose sums have no fixed order, up to rounding).
 """
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
@@ -149,16 +151,25 @@ def start_run(options: FaceTrainingOptions, device: torch.device, projection: Pr
 
 
 def run_projection(options: FaceTrainingOptions, training: Faces) -> Projection:
-    """The PCA of the texture vector, fitted once for a run and kept beside its checkpoints; on the CPU."""
+    """The PCA of the texture vector, fitted once for a run and kept beside its checkpoints; on the CPU.
+
+    The file names the faces and the seed that it was fitted with; for others it is fitted anew.
+    """
     path = options.checkpoints / _PROJECTION_FILE
-    if not path.is_file():
+    fitted_with = {"faces": hashlib.sha256(training.images.tobytes()).hexdigest(), "seed": str(options.seed)}
+    if not path.is_file() or _note(path) != fitted_with:
         log.info("fitting the PCA of the texture vector on %d faces", len(training))
         fitted = fit_projection(training.images, seed=options.seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        save_file({key: value.contiguous() for key, value in vars(fitted).items()}, partial)
+        save_file({key: value.contiguous() for key, value in vars(fitted).items()}, partial, metadata=fitted_with)
         partial.replace(path)
     return Projection(**load_file(path))
+
+
+def _note(path: Path) -> dict[str, str] | None:
+    with safe_open(path, framework="pt") as file:
+        return file.metadata()
 
 
 def best_network(options: FaceTrainingOptions) -> tuple[TrainingNetwork, dict[str, Any], list[dict[str, float]]]:

@@ -192,6 +192,19 @@ def test_training_learns_and_exported_weights_reload_to_identical_answers(
     assert np.abs(direct - probabilities).max() < 2e-2
 
 
+def test_the_pca_of_a_run_that_was_cut_off_serves_the_same_split_and_no_other(options: FaceTrainingOptions) -> None:
+    fitted = run_projection(options, training.split_training(options)[0])
+    file = options.checkpoints / "projection.safetensors"
+    written = file.stat().st_mtime_ns
+    again = run_projection(options, training.split_training(options)[0])
+    assert file.stat().st_mtime_ns == written
+    assert torch.equal(again.components, fitted.components)
+
+    for changed in (replace(options, validation_share=0.2), replace(options, seed=1)):
+        other = run_projection(changed, training.split_training(changed)[0])
+        assert not torch.equal(other.mean, fitted.mean)
+
+
 def test_exporting_the_same_checkpoint_twice_gives_the_same_file(trained: FaceTrainingOptions, tmp_path: Path) -> None:
     one = export_face(trained, tmp_path / "one", baselines=False)
     other = export_face(trained, tmp_path / "other", baselines=False)
