@@ -102,9 +102,11 @@ def prepare(
         for i, heard, found, mask in zip(indices, audio, speech, masks, strict=True):
             draws = np.random.default_rng([seed, i])
             level = gain_for(speech_rms([(heard, mask)])) / gain
+            altered = [_altered(heard * gain, version, draws) for version in versions]
+            states = speaker_encoder.extract_several(altered)
             samples[i] = tuple(
-                _sample(_altered(heard * gain, version, draws), found, version.speed, level, frames_averaged)
-                for version in versions
+                _sample(played, known, _speech(found, version.speed, len(played)), level, frames_averaged)
+                for played, known, version in zip(altered, states, versions, strict=True)
             )
             if progress is not None:
                 progress(len(samples), len(utterances))
@@ -130,19 +132,21 @@ def _altered(samples: np.ndarray, version: Version, draws: np.random.Generator) 
     return np.asarray(samples, dtype=np.float32)
 
 
-def _sample(samples: np.ndarray, speech: np.ndarray, speed: float, level: float, frames_averaged: int) -> Sample:
-    if speed != 1.0:
-        windows = -(-len(samples) // activity.WINDOW_SAMPLES)
-        source = np.minimum((np.arange(windows) * speed).astype(int), len(speech) - 1)
-        speech = speech[source]
-    mask = activity.frame_mask(speech, len(samples))
+def _speech(probabilities: np.ndarray, speed: float, samples: int) -> np.ndarray:
+    """Which frames have speech of so many samples, which are those judged so, played at ``speed``."""
+    windows = -(-samples // activity.WINDOW_SAMPLES)
+    source = np.minimum((np.arange(windows) * speed).astype(int), len(probabilities) - 1)
+    return activity.frame_mask(probabilities[source], samples)
+
+
+def _sample(samples: np.ndarray, states: np.ndarray, mask: np.ndarray, level: float, frames_averaged: int) -> Sample:
     first, last = activity.speech_span(mask)
-    frames = Frames(features.extract(samples), prosody.extract(samples), speaker_encoder.extract(samples))
+    frames = Frames(features.extract(samples), prosody.extract(samples), states)
     moments = Moments()
     moments.add_speech(frames, mask if mask.any() else np.ones_like(mask))
     averaged = features.average_frames(frames.families[first:last], frames_averaged)
-    states = moments_of(frames.states[first:last])
-    return Sample(averaged.astype(np.float16), moments, level, frames.prosody[first:last].astype(np.float16), states)
+    columns = frames.prosody[first:last].astype(np.float16)
+    return Sample(averaged.astype(np.float16), moments, level, columns, moments_of(states[first:last]))
 
 
 def level_shift(level: float) -> np.ndarray:

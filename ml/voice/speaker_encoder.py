@@ -12,6 +12,7 @@ code from the file.
 
 import hashlib
 import io
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,21 +65,42 @@ def extract_range(samples: np.ndarray, first: int, last: int, gain: float = 1.0)
         RecognitionError: weights_missing, weights_damaged.
     """
     begin = first // STEP_FRAMES * STEP_FRAMES
-    readings = -(-(last - begin) // STEP_FRAMES)
-    heard = _samples(samples, begin - CONTEXT_FRAMES, readings * STEP_FRAMES + CONTEXT_FRAMES) * np.float32(gain)
-    # Power goes with the square of the level, so every frame is transformed once, whatever its readings' levels.
-    bands = sliding_window_view(_mel_bands(heard), _READING_FRAMES, axis=0)[::STEP_FRAMES].swapaxes(1, 2)
-    power = np.square(sliding_window_view(heard, _READING_SAMPLES)[:: STEP_FRAMES * HOP_SAMPLES]).mean(axis=1)
-    factor = LEVEL_RMS**2 / np.maximum(power, LEAST_RMS**2)
-    with torch.inference_mode():
-        states, _ = encoder()(torch.from_numpy(bands * factor[:, None, None]))
-    kept = states[:, CONTEXT_FRAMES:].reshape(-1, UNITS).numpy()
-    return kept[first - begin : last - begin]
+    return _states(_readings(samples, begin, last, gain)).reshape(-1, UNITS)[first - begin : last - begin]
 
 
 def extract(samples: np.ndarray) -> np.ndarray:
     """``extract_range`` of all frames."""
     return extract_range(samples, 0, frame_count(len(samples)))
+
+
+def extract_several(recordings: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """``extract`` of each of several short recordings, read together, which takes far less time than one by one."""
+    counts = [frame_count(len(samples)) for samples in recordings]
+    readings = [_readings(samples, 0, count, 1.0) for samples, count in zip(recordings, counts, strict=True)]
+    ends = np.cumsum([len(each) for each in readings])
+    states = np.split(_states(np.concatenate(readings)), ends[:-1])
+    return [found.reshape(-1, UNITS)[:count] for found, count in zip(states, counts, strict=True)]
+
+
+def _readings(samples: np.ndarray, begin: int, last: int, gain: float) -> np.ndarray:
+    """What the encoder reads from frame ``begin`` to ``last``, shape (N, _READING_FRAMES, N_MELS).
+
+    Reading n covers frame ``begin + n * STEP_FRAMES`` and those after it, and the context before it.
+    """
+    count = -(-(last - begin) // STEP_FRAMES)
+    heard = _samples(samples, begin - CONTEXT_FRAMES, count * STEP_FRAMES + CONTEXT_FRAMES) * np.float32(gain)
+    # Power goes with the square of the level, so every frame is transformed once, whatever its readings' levels.
+    bands = sliding_window_view(_mel_bands(heard), _READING_FRAMES, axis=0)[::STEP_FRAMES].swapaxes(1, 2)
+    power = np.square(sliding_window_view(heard, _READING_SAMPLES)[:: STEP_FRAMES * HOP_SAMPLES]).mean(axis=1)
+    factor = LEVEL_RMS**2 / np.maximum(power, LEAST_RMS**2)
+    return bands * factor[:, None, None]
+
+
+def _states(readings: np.ndarray) -> np.ndarray:
+    """States of the last layer after the context, shape (N, STEP_FRAMES, UNITS)."""
+    with torch.inference_mode():
+        states, _ = encoder()(torch.from_numpy(readings))
+    return states[:, CONTEXT_FRAMES:].numpy()
 
 
 @cache

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ml.errors import RecognitionError
 from ml.voice import speaker_encoder
 from ml.voice.framing import SAMPLE_RATE, frame_count
-from ml.voice.speaker_encoder import UNITS, encoder, extract, extract_range
+from ml.voice.speaker_encoder import UNITS, encoder, extract, extract_range, extract_several
 
 
 def voice_like(seconds: float, pitch: float = 120.0) -> np.ndarray:
@@ -39,6 +39,13 @@ def test_every_frame_has_its_states() -> None:
 def test_a_piece_has_the_states_of_the_whole(first: int, count: int) -> None:
     last = min(first + count, len(STATES))
     assert np.allclose(extract_range(WHOLE, first, last), STATES[first:last], atol=1e-5)
+
+
+def test_several_recordings_read_together_have_the_states_of_each_by_itself() -> None:
+    recordings = [WHOLE, voice_like(0.02), voice_like(1.0, pitch=220.0), voice_like(2.7)]
+    for together, samples in zip(extract_several(recordings), recordings, strict=True):
+        assert together.shape == (frame_count(len(samples)), UNITS)
+        assert np.allclose(together, extract(samples), atol=1e-5)
 
 
 def test_loudness_makes_no_difference_and_another_voice_does() -> None:
