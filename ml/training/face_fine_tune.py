@@ -15,7 +15,7 @@ from torch.nn import functional
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
 from ml.face.vgg16 import FACE_SIZE, FaceVgg16, network_input
-from ml.training.face import TrainingProgress
+from ml.training.checkpoints import TrainingProgress
 from ml.training.face_augment import augment
 
 

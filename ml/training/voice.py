@@ -9,23 +9,21 @@ speakers.
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from ml import weights as stored
-from ml.emotions import EMOTIONS
 from ml.evaluation.metrics import expected_calibration_error
-from ml.training.checkpoints import default_folder, plain, show_config
-from ml.training.speech import Utterance, inner_speakers, read_audio, read_manifest, speaker_folds, speech_manifest
+from ml.evaluation.voice import predict_voices
+from ml.training.checkpoints import TrainingProgress, default_folder, plain, show_config
+from ml.training.speech import inner_speakers, read_manifest, speaker_folds, speech_manifest
 from ml.training.voice_baselines import baseline_predictions
+from ml.training.voice_calibration import fold_temperatures, with_fallback_temperatures
 from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
 from ml.training.voice_data import Prepared, Version, prepare
 from ml.training.voice_fit import FitOptions, Fitted, Split, fit, logits_of, number_of
@@ -33,9 +31,6 @@ from ml.voice.contours import ContourNetwork, blend
 from ml.voice.recogniser import CONTOUR_SHARE, Member, VoiceRecogniser, pack, unpack
 
 log = logging.getLogger(__name__)
-
-TrainingProgress = Callable[[str, float, float], None]
-"""``progress(what, completed, total)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,7 @@ class VoiceOptions:
     manifest: Path = field(default_factory=speech_manifest)
     checkpoints: Path = field(default_factory=lambda: default_folder("voice"))
     weights: Path | None = None
-    version: str = "voice-4"
+    version: str = "voice-5"
     folds: int = 5
     repeats: int = 1
     inner_share: float = 0.0
@@ -114,11 +109,12 @@ def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProg
     blended = [[_blend(*pair) for pair in zip(*row, strict=True)] for row in zip(heard, outlined, strict=True)]
     temperatures = fold_temperatures(prepared, splits, blended)
     members = [
-        Member(network.model, outline, fold, temperatures[fold], network.statistics)
+        Member(network.model, outline, fold, temperatures[fold], temperatures[fold], network.statistics)
         for fold, row in enumerate(zip(networks, outlines, strict=True))
         for network, outline in zip(*row, strict=True)
     ]
-    tensors, description = pack(VoiceRecogniser(members, fold_of, options.version))
+    fitted = with_fallback_temperatures(VoiceRecogniser(members, fold_of, options.version), prepared.utterances, tell)
+    tensors, description = pack(fitted)
     shipped = VoiceRecogniser(*unpack(tensors, description))
     tested = np.concatenate([split.test for split in splits])
     baselines = {
@@ -132,8 +128,8 @@ def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProg
         "data": {corpus: int(np.sum(prepared.corpora() == corpus)) for corpus in np.unique(prepared.corpora())},
         "stopped": [[network.epoch for network in row] for row in networks],
         "metrics": {
-            "own_statistics": figures(prepared, judged_unheard(shipped, prepared.utterances, True, tell)),
-            "training_statistics": figures(prepared, judged_unheard(shipped, prepared.utterances, False, tell)),
+            "own_statistics": figures(prepared, predict_voices(shipped, prepared.utterances, True, tell)),
+            "training_statistics": figures(prepared, predict_voices(shipped, prepared.utterances, False, tell)),
             "attention_lstm_alone": by_corpus(prepared, tested, _first_answers(heard)),
             "contours_alone": by_corpus(prepared, tested, _first_answers(outlined)),
             "baselines": baselines,
@@ -156,35 +152,6 @@ def split_of(prepared: Prepared, fold_of: dict[str, int], place: tuple[int, int]
     return Split(np.flatnonzero(~test & ~inner), np.flatnonzero(inner), np.flatnonzero(test))
 
 
-def fold_temperatures(prepared: Prepared, splits: list[Split], logits: list[list[np.ndarray]]) -> list[float]:
-    """A temperature per fold, fitted on the out-of-fold logits of all *other* folds' speakers.
-
-    So the labels of a fold's own speakers have no part in the calibration their figures are computed with.
-    Every corpus weighs the same.
-    """
-    temperatures = []
-    for fold in range(len(splits)):
-        others = [(splits[other].test, each) for other in range(len(splits)) if other != fold for each in logits[other]]
-        indices = np.concatenate([test for test, _ in others])
-        stacked = np.concatenate([each for _, each in others])
-        temperatures.append(temperature_for(stacked, prepared.labels()[indices], prepared.corpora()[indices]))
-    return temperatures
-
-
-def temperature_for(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:
-    """The temperature (0.2-5) with the least negative log likelihood, every group weighing the same."""
-    weight = np.zeros(len(labels))
-    for group in np.unique(groups):
-        weight[groups == group] = 1 / np.sum(groups == group)
-
-    def loss(log_temperature: float) -> float:
-        scores = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)
-        return -float(np.average(scores[np.arange(len(labels)), labels], weights=weight))
-
-    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
-    return float(np.exp(found.x))
-
-
 def by_corpus(prepared: Prepared, indices: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
     """n, accuracy and unweighted average recall (over the classes there are) of each corpus, fractions of 1."""
     labels, corpora = prepared.labels()[indices], prepared.corpora()[indices]
@@ -197,26 +164,6 @@ def by_corpus(prepared: Prepared, indices: np.ndarray, predicted: np.ndarray) ->
             "uar": round(float(balanced_accuracy_score(labels[inside], predicted[inside])), 4),
         }
     return table
-
-
-def judged_unheard(
-    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], own_statistics: bool, tell: TrainingProgress
-) -> np.ndarray:
-    """Probabilities of all utterances by what ships, each from networks that never heard its speaker: (n, 7).
-
-    Args:
-        own_statistics: see ``VoiceRecogniser.predict_utterances``.
-    """
-    probabilities = np.zeros((len(utterances), len(EMOTIONS)), dtype=np.float32)
-    done = 0
-    for speaker in sorted({utterance.speaker for utterance in utterances}):
-        own = [number for number, utterance in enumerate(utterances) if utterance.speaker == speaker]
-        audio = [read_audio(utterances[number].path) for number in own]
-        judged = recogniser.predict_utterances(audio, speaker, own_statistics)
-        probabilities[own] = [each.probabilities for each in judged]
-        done += len(own)
-        tell("speaker statistics" if own_statistics else "each recording alone", done, len(utterances))
-    return probabilities
 
 
 def figures(prepared: Prepared, probabilities: np.ndarray) -> dict[str, Any]:

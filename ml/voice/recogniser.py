@@ -54,6 +54,10 @@ STATISTICS = ("statistics", "prosody_statistics", "states_statistics")
 """Mean and deviation of a member's training speakers, as their tensors are named in the file."""
 
 
+_DESCRIBED = ("fold", "temperature", "fallback_temperature")
+"""What the description says of each ``Member``; the rest of it are tensors."""
+
+
 class Judged(NamedTuple):
     """One stretch of speech.
 
@@ -61,11 +65,14 @@ class Judged(NamedTuple):
         probabilities: calibrated, float32, shape (7,), sums to 1.
         times: centres of the frames the network read, in seconds from the start of the recording, shape (T,).
         weights: attention paid to each of them, sums to 1, shape (T,).
+        own: standardised by the statistics given; False where there was too little speech behind them, and the training
+            speakers' served instead.
     """
 
     probabilities: np.ndarray
     times: np.ndarray
     weights: np.ndarray
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,8 @@ class Member:
     Attributes:
         model, contours: in evaluation mode.
         fold: the fold whose speakers they never heard.
-        temperature: their blended logits are divided by this before the softmax.
+        temperature: their blended logits are divided by this before the softmax...
+        fallback_temperature: ...and by this where the fallback statistics serve, which tell them less.
         statistics: of its training speakers, the fallback for very short audio.
     """
 
@@ -83,6 +91,7 @@ class Member:
     contours: ContourNetwork
     fold: int
     temperature: float
+    fallback_temperature: float
     statistics: Statistics
 
 
@@ -207,9 +216,9 @@ class VoiceRecogniser:
         lengths = torch.tensor([len(each) for each in averaged])
         padded = np.zeros((len(averaged), int(lengths.max()), features.N_FEATURES), dtype=np.float32)
         attending = members[0]
-        own = statistics.or_fallback(attending.statistics)
+        scale = statistics.or_fallback(attending.statistics)
         for row, each in zip(padded, averaged, strict=True):
-            row[: len(each)] = own.apply(each)
+            row[: len(each)] = scale.apply(each)
         attended, weights = attending.model(torch.from_numpy(padded), lengths)
         probabilities = torch.zeros(len(averaged), len(EMOTIONS))
         standardised: tuple[Tensor, Tensor] | None = None
@@ -220,9 +229,15 @@ class VoiceRecogniser:
                 standardised = torch.from_numpy(parts[0]), torch.from_numpy(parts[1])
             outlined = member.contours(*standardised)
             blended = blend(attended, outlined, self.contour_share)
-            probabilities += torch.softmax(blended / member.temperature, dim=-1) / len(members)
+            temperature = member.temperature if own is statistics else member.fallback_temperature
+            probabilities += torch.softmax(blended / temperature, dim=-1) / len(members)
         return [
-            Judged(probabilities[row].numpy(), frame_times(first, last, self._group), weights[row, :length].numpy())
+            Judged(
+                probabilities[row].numpy(),
+                frame_times(first, last, self._group),
+                weights[row, :length].numpy(),
+                scale is statistics,
+            )
             for row, ((first, last), length) in enumerate(zip(ranges, lengths.tolist(), strict=True))
         ]
 
@@ -250,7 +265,7 @@ def pack(recogniser: VoiceRecogniser) -> tuple[dict[str, Tensor], dict[str, Any]
         "architecture": recogniser.members[0].model.architecture.as_dict(),
         "contours": recogniser.members[0].contours.sizes.as_dict(),
         "contour_share": recogniser.contour_share,
-        "members": [{"fold": member.fold, "temperature": member.temperature} for member in recogniser.members],
+        "members": [{name: getattr(member, name) for name in _DESCRIBED} for member in recogniser.members],
         "speakers": recogniser.fold_of,
     }
     return tensors, described
@@ -273,7 +288,11 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
                 state = {n.removeprefix(prefix): v.float() for n, v in tensors.items() if n.startswith(prefix)}
                 network.load_state_dict(state)
             statistics = Statistics(mean, std, 1.0, 0, *spoken, *states)
-            members.append(Member(model.eval(), outline.eval(), int(entry["fold"]), entry["temperature"], statistics))
+            members.append(
+                Member(
+                    model.eval(), outline.eval(), **{name: entry[name] for name in _DESCRIBED}, statistics=statistics
+                )
+            )
         fold_of = {str(name): int(fold) for name, fold in described["speakers"].items()}
         return members, fold_of, described["version"], float(described["contour_share"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -32,7 +32,7 @@ def write_tiny_models(directory: Path) -> Path:
         np.full(features.N_FEATURES, -3.0, np.float32), np.full(features.N_FEATURES, 2.0, np.float32), 1.0, 0
     )
     outline = ContourNetwork(ContourSizes(hidden=6, hidden_states=4)).eval()
-    members = [Member(voice, outline, 0, 1.0, statistics), Member(voice, outline, 1, 2.0, statistics)]
+    members = [Member(voice, outline, 0, 1.0, 1.5, statistics), Member(voice, outline, 1, 2.0, 2.5, statistics)]
     recogniser = VoiceRecogniser(members, {"known": 0}, "voice-tiny")
     weights.write("voice", *pack_voice(recogniser), directory)
     return directory

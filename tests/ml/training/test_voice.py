@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from ml import weights
 from ml.emotions import Emotion
-from ml.training import voice, voice_data, voice_fit
+from ml.training import voice, voice_calibration, voice_data, voice_fit
 from ml.training.checkpoints import load_latest
 from ml.training.speech import read_manifest
-from ml.training.voice import VoiceOptions, split_of, temperature_for, train_voice
+from ml.training.voice import VoiceOptions, split_of, train_voice
+from ml.training.voice_calibration import fold_temperatures, temperature_for, with_fallback_temperatures
 from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
 from ml.training.voice_data import Augmentation, Prepared, Version, prepare, warp_matrix
 from ml.training.voice_fit import FitOptions, fit
@@ -289,8 +290,33 @@ def test_the_temperature_of_a_fold_does_not_see_its_own_labels(prepared: Prepare
     splits = [voice_fit.Split(np.array([]), np.array([]), test) for test in folds]
     draws = np.random.default_rng(1)
     logits = [[draws.standard_normal((len(test), 7))] for test in folds]
-    before = voice.fold_temperatures(prepared, splits, logits)
+    before = fold_temperatures(prepared, splits, logits)
     changed = [row if fold else [row[0] * 9] for fold, row in enumerate(logits)]
-    after = voice.fold_temperatures(prepared, splits, changed)
+    after = fold_temperatures(prepared, splits, changed)
     assert after[0] == before[0]
     assert after[1] != before[1]
+
+
+def test_fallback_temperatures_are_fitted_on_other_folds_answers_that_fell_back(
+    options: VoiceOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_voice(options)
+    trained = VoiceRecogniser.load(options.weights)
+    assert all(0.2 <= each.fallback_temperature <= 5 for each in trained.members)
+
+    draws = np.random.default_rng(4)
+    many = read_manifest(options.manifest) * 60
+    folds = np.array([trained.fold_of[each.speaker] for each in many])
+    honest = draws.standard_normal((len(many), 7)) * 1.5
+    chances = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
+    drawn = [draws.choice(7, p=row) for row in chances]
+    many = [replace(each, emotion=Emotion(int(label))) for each, label in zip(many, drawn, strict=True)]
+    fallen = np.arange(len(many)) % 5 > 0
+    logits = honest * np.where(folds == 0, 2.0, 3.0)[:, None]
+    logits[~fallen] = draws.standard_normal((int((~fallen).sum()), 7)) * 9
+    monkeypatch.setattr(voice_calibration, "_judged_alone", lambda *_: (logits, fallen))
+    found = with_fallback_temperatures(trained, many, lambda *_: None)
+    for before, after in zip(trained.members, found.members, strict=True):
+        # Those of fold 0 are calibrated on fold 1, whose answers are three times too sure, and the other way round.
+        assert after.fallback_temperature == pytest.approx(3.0 if after.fold == 0 else 2.0, rel=0.1)
+        assert after.temperature == before.temperature

@@ -16,7 +16,7 @@ from ml.voice.attention_lstm import Architecture, AttentionLSTM
 from ml.voice.contours import ContourNetwork, ContourSizes
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import Member, VoiceRecogniser, frame_times, pack
-from ml.voice.standardise import Statistics
+from ml.voice.standardise import MIN_OWN_SPEECH_S, Statistics
 
 TINY = Architecture(embedding=8, hidden=4, attention=4, steps=2, decoder=6)
 
@@ -28,7 +28,7 @@ def member(fold: int, seed: int) -> Member:
     statistics = Statistics(
         np.full(features.N_FEATURES, -3.0, np.float32), np.full(features.N_FEATURES, 2.0, np.float32), 1.0, 0
     )
-    return Member(model, outline, fold, 1.0 + 0.1 * seed, statistics)
+    return Member(model, outline, fold, 1.0 + 0.1 * seed, 3.0, statistics)
 
 
 @pytest.fixture
@@ -49,7 +49,8 @@ def test_probabilities_and_attention_each_sum_to_one(
 ) -> None:
     judged = recogniser.predict(tune, [(0, 2), (1, 3)], recogniser.statistics(tune, speech), speech)
     assert len(judged) == 2
-    for probabilities, times, attention in judged:
+    for probabilities, times, attention, own in judged:
+        assert own == (recogniser.statistics(tune, speech).speech_s >= MIN_OWN_SPEECH_S)
         assert probabilities.shape == (7,)
         assert probabilities.dtype == np.float32
         assert probabilities.sum() == pytest.approx(1, abs=1e-5)
@@ -161,6 +162,21 @@ def test_a_lone_short_utterance_is_standardised_by_the_training_set(recogniser: 
     utterance = np.random.default_rng(5).standard_normal(SAMPLE_RATE).astype(np.float32) * 0.1
     (judged,) = recogniser.predict_utterances([utterance], own_statistics=False)
     assert judged.probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_answers_for_too_little_speech_have_a_temperature_of_their_own(
+    recogniser: VoiceRecogniser, tune: np.ndarray, speech: np.ndarray
+) -> None:
+    unsure = VoiceRecogniser([replace(each, fallback_temperature=1e4) for each in recogniser.members], {}, "unsure")
+    little = recogniser.statistics(tune, speech)
+    enough = replace(little, frames=int(MIN_OWN_SPEECH_S * 100))
+    assert little.speech_s < MIN_OWN_SPEECH_S
+    (guess,) = unsure.predict(tune, [(0, 3)], little, speech)
+    assert not guess.own
+    assert np.allclose(guess.probabilities, 1 / 7, atol=1e-3)
+    (usual,), (same,) = (each.predict(tune, [(0, 3)], enough, speech) for each in (recogniser, unsure))
+    assert same.own
+    assert np.array_equal(usual.probabilities, same.probabilities)
 
 
 def test_what_is_stored_and_read_back_answers_the_same(
