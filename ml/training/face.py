@@ -7,32 +7,27 @@ Everything random follows from the seed and the number of the step, so a run tha
 checkpoint exactly as if it had not been (on a GPU, whose sums have no fixed order, up to rounding).
 """
 
-import hashlib
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection, fit_projection
-from ml.training.checkpoints import load_latest, save_checkpoint, seed_everything, show_config
+from ml.training.checkpoints import TrainingProgress, load_latest, save_checkpoint, seed_everything, show_config
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_step import FacesAtHand, lesson, lesson_loss
+from ml.training.face_teachers import taught
 from ml.training.fer2013 import Faces, held_out, load_faces
+from ml.training.kept import digest, kept
 
 log = logging.getLogger(__name__)
-
-TrainingProgress = Callable[[str, float, float], None]
-"""``progress(what, completed, total)``, called every few steps."""
 
 _PROJECTION_FILE = "projection.safetensors"
 
@@ -102,7 +97,7 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     epochs = options.epochs()
     due = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
     run = start_run(options, device, projection)
-    at_hand = FacesAtHand.of(training, device)
+    at_hand = FacesAtHand.of(training, taught(options, training, progress), device)
     order = torch.empty(0)
     while run.step < per_epoch * len(epochs):
         epoch, position = divmod(run.step, per_epoch)
@@ -130,7 +125,10 @@ def start_run(options: FaceTrainingOptions, device: torch.device, projection: Pr
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     seed_everything(options.seed)
-    network = TrainingNetwork(options).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = TrainingNetwork(options)
+    if options.start:
+        network.begin_with(Path(options.start))
+    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.SGD(
@@ -151,25 +149,14 @@ def start_run(options: FaceTrainingOptions, device: torch.device, projection: Pr
 
 
 def run_projection(options: FaceTrainingOptions, training: Faces) -> Projection:
-    """The PCA of the texture vector, fitted once for a run and kept beside its checkpoints; on the CPU.
+    """The PCA of the texture vector, fitted once for a run and kept beside its checkpoints; on the CPU."""
 
-    The file names the faces and the seed that it was fitted with; for others it is fitted anew.
-    """
-    path = options.checkpoints / _PROJECTION_FILE
-    fitted_with = {"faces": hashlib.sha256(training.images.tobytes()).hexdigest(), "seed": str(options.seed)}
-    if not path.is_file() or _note(path) != fitted_with:
+    def fit() -> dict[str, torch.Tensor]:
         log.info("fitting the PCA of the texture vector on %d faces", len(training))
-        fitted = fit_projection(training.images, seed=options.seed)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        save_file({key: value.contiguous() for key, value in vars(fitted).items()}, partial, metadata=fitted_with)
-        partial.replace(path)
-    return Projection(**load_file(path))
+        return dict(vars(fit_projection(training.images, seed=options.seed)))
 
-
-def _note(path: Path) -> dict[str, str] | None:
-    with safe_open(path, framework="pt") as file:
-        return file.metadata()
+    note = {"faces": digest(training.images), "seed": str(options.seed)}
+    return Projection(**kept(options.checkpoints / _PROJECTION_FILE, note, fit))
 
 
 def best_network(options: FaceTrainingOptions) -> tuple[TrainingNetwork, dict[str, Any], list[dict[str, float]]]:

@@ -21,6 +21,7 @@ from ml.training.checkpoints import plain
 from ml.training.face import best_network, run_projection, split_training
 from ml.training.face_network import face_logits
 from ml.training.face_options import FaceTrainingOptions
+from ml.training.face_teachers import version_in, versions
 from ml.training.fer2013 import Faces, load_faces
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def export_face(
         "input_side": side,
         "seed": options.seed,
         "steps": int(best["step"]),
-        "config": {key: value for key, value in plain(options).items() if key not in ("source", "checkpoints")},
+        "config": _config(options),
         "data": {
             "corpus": "FER2013 Training split without pictures that also stand in a later split",
             "terms": "ICML 2013 / Kaggle challenge data, research use",
@@ -128,6 +129,15 @@ def _all_classes(model: Any, vectors: np.ndarray) -> np.ndarray:
     probabilities = np.zeros((len(vectors), len(EMOTIONS)))
     probabilities[:, model.classes_] = model.predict_proba(vectors)
     return probabilities
+
+
+def _config(options: FaceTrainingOptions) -> dict[str, Any]:
+    """The options without places on this machine: weights are named by their versions."""
+    kept = {key: value for key, value in plain(options).items() if key not in ("source", "checkpoints")}
+    return kept | {
+        "start": version_in(options.start) if options.start else "",
+        "teachers": ",".join(versions(options)),
+    }
 
 
 def _version(tensors: dict[str, torch.Tensor]) -> str:

@@ -54,6 +54,11 @@ class FaceTrainingOptions:
         label_smoothing: share of the target spread over all classes.
         votes_weight: weight of a second output that learns the FER+ votes; its labels are cleaner than FER2013's and
             shape the common layers. It is left out of the exported network. Without votes it has no effect.
+        start: folder of weights whose face network the run begins with; empty for a new one.
+        fixed_stages: stages of convolutions (0-5), from the first, that stay as they are.
+        teachers: folders of weights, separated by commas; their mean answer is learned from beside the labels
+            (``face_teachers``). Empty for none.
+        teachers_weight: share of that answer in the targets; the label has the rest.
         mixup: concentration of the Beta distribution that pairs of faces are mixed by (Zhang et al. 2018); 0 for none.
         augmentation: strength of rotation, scaling, shear and shift; 1 is what ``face_augment`` names.
         dropout, hidden, width: of ``FaceVgg16``.
@@ -76,6 +81,10 @@ class FaceTrainingOptions:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     votes_weight: float = 0.5
+    start: str = ""
+    fixed_stages: int = 0
+    teachers: str = ""
+    teachers_weight: float = 0.7
     mixup: float = 0.0
     augmentation: float = 1.0
     dropout: float = 0.5
@@ -88,6 +97,10 @@ class FaceTrainingOptions:
     threads: int = 0
     limit: int = 0
     patience: int = 40
+
+    def teacher_folders(self) -> list[Path]:
+        """The folders named by ``teachers``."""
+        return [Path(each.strip()) for each in self.teachers.split(",") if each.strip()]
 
     def epochs(self) -> tuple[Stage, ...]:
         """The stage of every epoch, each with the rates of that epoch."""

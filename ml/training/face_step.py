@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -23,16 +24,21 @@ class FacesAtHand:
         images: uint8, shape (N, 48, 48).
         labels: class numbers, int64, shape (N,).
         votes: as in ``Faces``, float32, shape (N, 7).
+        taught: the teachers' answers, float32, shape (N, 7); None without teachers.
     """
 
     images: torch.Tensor
     labels: torch.Tensor
     votes: torch.Tensor
+    taught: torch.Tensor | None
 
     @classmethod
-    def of(cls, faces: Faces, device: torch.device) -> Self:
+    def of(cls, faces: Faces, taught: np.ndarray | None, device: torch.device) -> Self:
         """Copy them there."""
-        return cls(*(torch.from_numpy(part).to(device) for part in (faces.images, faces.labels, faces.votes)))
+        images, labels, votes = (
+            torch.from_numpy(part).to(device) for part in (faces.images, faces.labels, faces.votes)
+        )
+        return cls(images, labels, votes, None if taught is None else torch.from_numpy(taught).to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Lesson:
 
     Attributes:
         channels, vector: as ``network_input`` makes them.
-        targets: shares of the classes by FER2013's label, shape (N, 7).
+        targets: shares of the classes by FER2013's label, smoothed, and by the teachers together, shape (N, 7).
         votes: shares of the classes by FER+, shape (N, 7); rows of zeros count nothing.
     """
 
@@ -73,6 +79,9 @@ def lesson(
     grey = augment(faces.images[chosen], options.augmentation)
     channels, vector = network_input(grey, projection, side)
     targets = functional.one_hot(faces.labels[chosen], len(EMOTIONS)).float()
+    targets = torch.lerp(targets, torch.full_like(targets, 1 / len(EMOTIONS)), options.label_smoothing)
+    if faces.taught is not None:
+        targets = torch.lerp(targets, faces.taught[chosen], options.teachers_weight)
     batch = Lesson(channels, vector, targets, faces.votes[chosen])
     return batch.mixed(options.mixup) if options.mixup else batch
 
@@ -81,5 +90,5 @@ def lesson_loss(network: TrainingNetwork, batch: Lesson, options: FaceTrainingOp
     """Cross entropies against label and votes, weighted as the options say; a scalar."""
     with autocast(batch.channels.device):
         logits, vote_logits = network(batch.channels, batch.vector)
-    loss = functional.cross_entropy(logits.float(), batch.targets, label_smoothing=options.label_smoothing)
+    loss = functional.cross_entropy(logits.float(), batch.targets)
     return loss + options.votes_weight * functional.cross_entropy(vote_logits.float(), batch.votes)

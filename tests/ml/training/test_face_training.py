@@ -1,6 +1,8 @@
 """Training the face network on generated faces: resuming, exporting, fine-tuning, and the figures' arithmetic."""
 
 import csv
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from ml import weights as stored
 from ml.emotions import EMOTIONS, Emotion
+from ml.errors import RecognitionError
 from ml.face.recogniser import FaceRecogniser
 from ml.training import face as training
 from ml.training.checkpoints import load_latest
@@ -16,9 +20,10 @@ from ml.training.face import _balanced, best_network, run_projection, train_face
 from ml.training.face_augment import augment
 from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
-from ml.training.face_network import face_logits
+from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.face_step import FacesAtHand, lesson
+from ml.training.face_step import FacesAtHand, lesson, lesson_loss
+from ml.training.face_teachers import taught
 from ml.training.fer2013 import load_faces
 
 torch.set_num_threads(1)
@@ -250,14 +255,92 @@ def test_mixed_faces_keep_the_larger_part_of_their_own_and_their_targets_sum_to_
     options: FaceTrainingOptions,
 ) -> None:
     learn = training.split_training(options)[0]
-    faces = FacesAtHand.of(learn, torch.device("cpu"))
+    faces = FacesAtHand.of(learn, None, torch.device("cpu"))
     torch.manual_seed(1)
-    batch = lesson(faces, torch.arange(64), run_projection(options, learn), replace(options, mixup=1.0), 24)
+    batch = lesson(
+        faces, torch.arange(64), run_projection(options, learn), replace(options, mixup=1.0, label_smoothing=0.0), 24
+    )
 
     assert torch.allclose(batch.targets.sum(1), torch.ones(64))
     assert torch.equal(batch.targets.argmax(1), faces.labels[:64])
     assert ((batch.targets > 0).sum(1) == 2).any()
     assert batch.channels.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.fixture(scope="module")
+def learnt(trained: FaceTrainingOptions, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """Weights of the finished run, and their card entry."""
+    folder = tmp_path_factory.mktemp("learnt")
+    return folder, export_face(trained, folder, baselines=False)
+
+
+def test_a_run_can_begin_with_trained_weights_and_leave_their_first_stages_as_they_are(
+    options: FaceTrainingOptions, learnt: tuple[Path, dict], tmp_path: Path
+) -> None:
+    folder, entry = learnt
+    tuned = replace(options, start=str(folder), fixed_stages=2, teachers=str(folder), stages="24x1@0.02-0")
+    train_face(tuned)
+    before = {key: value for key, value in stored.read("face", folder)[0].items() if key.startswith("network.")}
+    after = {"network." + key: value for key, value in best_network(tuned)[0].face.state_dict().items()}
+    # Two stages of two convolutions, each with its normalisation: layers 0 to 13 with activations and pooling.
+    fixed = [key for key in before if int(re.sub(r"\D", "", key.split(".")[2]) or 99) < 14 and ".convolutions." in key]
+    assert len(fixed) == 4 * 6
+    for key in fixed:
+        assert torch.equal(after[key].half(), before[key].half()), key
+    assert not torch.equal(after["network.convolutions.14.weight"].half(), before["network.convolutions.14.weight"])
+
+    exported = export_face(tuned, tmp_path / "weights", baselines=False)
+    assert (exported["config"]["start"], exported["config"]["teachers"]) == (entry["version"], entry["version"])
+    assert str(folder) not in json.dumps(exported)
+
+
+def test_beginning_with_a_network_of_another_size_is_refused(
+    options: FaceTrainingOptions, learnt: tuple[Path, dict]
+) -> None:
+    with pytest.raises(ValueError, match="width"):
+        train_face(replace(options, start=str(learnt[0]), hidden=24))
+
+
+def test_a_folder_without_weights_teaches_nobody(options: FaceTrainingOptions, tmp_path: Path) -> None:
+    with pytest.raises(RecognitionError) as caught:
+        train_face(replace(options, teachers=str(tmp_path)))
+    assert caught.value.code == "weights_missing"
+
+
+def test_teachers_mean_is_taken_once_and_every_second_sees_faces_mirrored(
+    options: FaceTrainingOptions, learnt: tuple[Path, dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = learnt
+    both = replace(options, teachers=f"{folder}, {folder}")
+    learn = training.split_training(both)[0]
+    found = taught(both, learn)
+    teacher = FaceRecogniser.load(folder)
+    plainly, mirrored = teacher.predict(learn.images), teacher.predict(learn.images[:, :, ::-1])
+    assert np.allclose(found, (plainly + mirrored) / 2, atol=1e-6)
+    assert not np.allclose(plainly, mirrored, atol=1e-2)
+
+    monkeypatch.setattr(FaceRecogniser, "predict", lambda *_: pytest.fail("judged again"))
+    assert np.array_equal(taught(both, learn), found)
+    assert taught(options, learn) is None
+
+
+def test_what_teachers_say_replaces_their_share_of_the_label(options: FaceTrainingOptions) -> None:
+    learn = training.split_training(options)[0]
+    said = np.random.default_rng(3).dirichlet(np.ones(len(EMOTIONS)), len(learn)).astype(np.float32)
+    faces = FacesAtHand.of(learn, said, torch.device("cpu"))
+    projection = run_projection(options, learn)
+    chosen = torch.arange(16)
+    for share in (0.0, 0.25, 1.0):
+        asked = replace(options, teachers_weight=share, label_smoothing=0.0, votes_weight=0.0)
+        batch = lesson(faces, chosen, projection, asked, 24)
+        labels = np.eye(len(EMOTIONS))[learn.labels[:16]]
+        assert np.allclose(batch.targets, (1 - share) * labels + share * said[:16], atol=1e-6)
+        network = TrainingNetwork(asked).eval()
+        with torch.no_grad():
+            answers = network(batch.channels, batch.vector)[0].log_softmax(1)
+            assert lesson_loss(network, batch, asked).item() == pytest.approx(
+                -(batch.targets * answers).sum(1).mean().item(), rel=1e-4
+            )
 
 
 def test_temperature_undoes_overconfidence() -> None:
