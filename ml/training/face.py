@@ -23,7 +23,7 @@ from ml.training.checkpoints import TrainingProgress, load_latest, save_checkpoi
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_step import FacesAtHand, lesson, lesson_loss
-from ml.training.face_teachers import taught
+from ml.training.face_teachers import check_split, taught, trained
 from ml.training.fer2013 import Faces, held_out, load_faces
 from ml.training.kept import digest, kept
 
@@ -89,6 +89,7 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     if options.threads:
         torch.set_num_threads(options.threads)
     show_config("face network, training", options)
+    check_split(options)
     training, validation = split_training(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     projection = run_projection(options, training).to(device)
@@ -149,7 +150,12 @@ def start_run(options: FaceTrainingOptions, device: torch.device, projection: Pr
 
 
 def run_projection(options: FaceTrainingOptions, training: Faces) -> Projection:
-    """The PCA of the texture vector, fitted once for a run and kept beside its checkpoints; on the CPU."""
+    """The PCA of the texture vector, fitted once for a run and kept beside its checkpoints; on the CPU.
+
+    A run that begins with a trained network takes the one that network was trained with.
+    """
+    if options.start:
+        return trained(Path(options.start))[1]
 
     def fit() -> dict[str, torch.Tensor]:
         log.info("fitting the PCA of the texture vector on %d faces", len(training))

@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ml import weights as stored
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
-from ml.face.recogniser import unpack
 from ml.face.vgg16 import FaceVgg16, autocast, network_input
 from ml.training.face_options import FaceTrainingOptions
+from ml.training.face_teachers import trained
 
 
 class TrainingNetwork(nn.Module):
@@ -33,9 +32,8 @@ class TrainingNetwork(nn.Module):
             RecognitionError: weights_missing, weights_damaged.
             ValueError: it has other sizes.
         """
-        network, _, _ = unpack(*stored.read("face", folder))
         try:
-            self.face.load_state_dict(network.state_dict())
+            self.face.load_state_dict(trained(folder)[0].state_dict())
         except RuntimeError as error:
             raise ValueError("the network to begin with has another width or number of hidden units") from error
 
@@ -56,6 +54,8 @@ def _first_stages(face: FaceVgg16, count: int) -> list[nn.Module]:
     """Layers of the first ``count`` stages of convolutions, pooling included."""
     layers = list(face.convolutions)
     ends = [at + 1 for at, layer in enumerate(layers) if isinstance(layer, nn.MaxPool2d | nn.AdaptiveAvgPool2d)]
+    if not 0 <= count <= len(ends):
+        raise ValueError(f"the network has {len(ends)} stages, so fixed_stages cannot be {count}")
     return layers[: ends[count - 1]] if count else []
 
 

@@ -5,6 +5,7 @@ FER2013's labels are noisy; what several networks agree on is less so, and says 
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,9 @@ import torch
 from ml import weights as stored
 from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
-from ml.face.recogniser import FaceRecogniser
+from ml.face.descriptor import Projection
+from ml.face.recogniser import FaceRecogniser, unpack
+from ml.face.vgg16 import FaceVgg16
 from ml.training.checkpoints import TrainingProgress
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.fer2013 import Faces
@@ -22,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _FILE = "teachers.safetensors"
 _CHUNK = 512
+_SPLIT = ("seed", "validation_share", "limit")
+"""Options that say which faces are held out."""
 
 
 def taught(
@@ -72,7 +77,37 @@ def version_in(folder: Path | str) -> str:
     Raises:
         RecognitionError: weights_missing.
     """
-    entry = stored.card(Path(folder)).get("face")
+    return str(_entry(Path(folder))["version"])
+
+
+def trained(folder: Path) -> tuple[FaceVgg16, Projection]:
+    """The trained network in a folder of weights, and the PCA it was trained with.
+
+    Raises:
+        RecognitionError: weights_missing, weights_damaged.
+    """
+    network, projection, _ = unpack(*stored.read("face", folder))
+    return network, projection
+
+
+def check_split(options: FaceTrainingOptions) -> None:
+    """Make sure that what a run begins with, and its teachers, have not learnt from its validation faces.
+
+    Raises:
+        ValueError: one of them was trained on another part of the Training split.
+        RecognitionError: weights_missing.
+    """
+    for folder in [Path(options.start)] * bool(options.start) + options.teacher_folders():
+        config = _entry(folder).get("config", {})
+        if any(config.get(name) != getattr(options, name) for name in _SPLIT):
+            raise ValueError(
+                f"{version_in(folder)} was trained with another {', '.join(_SPLIT[:-1])} or {_SPLIT[-1]}: "
+                "it may have learnt from this run's validation faces"
+            )
+
+
+def _entry(folder: Path) -> dict[str, Any]:
+    entry: dict[str, Any] | None = stored.card(folder).get("face")
     if entry is None:
         raise RecognitionError("weights_missing", f"{folder} holds no face weights")
-    return str(entry["version"])
+    return entry

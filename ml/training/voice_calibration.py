@@ -57,7 +57,8 @@ def with_fallback_temperatures(
     statistics of their own do not count. Where none is left, the fold's other temperature serves.
     """
     plain = [replace(member, temperature=1.0, fallback_temperature=1.0) for member in recogniser.members]
-    logits, fallen = _judged_alone(VoiceRecogniser(plain, recogniser.fold_of, recogniser.version), utterances, tell)
+    unscaled = VoiceRecogniser(plain, recogniser.fold_of, recogniser.version, recogniser.contour_share)
+    logits, fallen = _judged_alone(unscaled, utterances, tell)
     labels = np.array([int(utterance.emotion) for utterance in utterances])
     corpora = np.array([utterance.corpus for utterance in utterances])
     folds = np.array([recogniser.fold_of[utterance.speaker] for utterance in utterances])

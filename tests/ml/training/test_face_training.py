@@ -301,6 +301,30 @@ def test_beginning_with_a_network_of_another_size_is_refused(
         train_face(replace(options, start=str(learnt[0]), hidden=24))
 
 
+def test_whoever_may_have_learnt_from_the_validation_faces_neither_begins_a_run_nor_teaches(
+    options: FaceTrainingOptions, learnt: tuple[Path, dict]
+) -> None:
+    folder = str(learnt[0])
+    for asked in (replace(options, start=folder, seed=7), replace(options, teachers=folder, validation_share=0.2)):
+        with pytest.raises(ValueError, match="validation faces"):
+            train_face(asked)
+        assert not list(options.checkpoints.glob("*.pt"))
+
+
+def test_a_run_that_begins_with_a_network_keeps_its_pca(
+    options: FaceTrainingOptions, learnt: tuple[Path, dict]
+) -> None:
+    folder, _ = learnt
+    begun = replace(options, start=str(folder))
+    found = run_projection(begun, training.split_training(begun)[0])
+    assert torch.equal(found.components, stored.read("face", folder)[0]["projection.components"].float())
+
+
+def test_more_stages_than_there_are_cannot_be_fixed(options: FaceTrainingOptions) -> None:
+    with pytest.raises(ValueError, match="5 stages"):
+        train_face(replace(options, fixed_stages=6))
+
+
 def test_a_folder_without_weights_teaches_nobody(options: FaceTrainingOptions, tmp_path: Path) -> None:
     with pytest.raises(RecognitionError) as caught:
         train_face(replace(options, teachers=str(tmp_path)))
