@@ -16,6 +16,14 @@ SHARP_SHARE = 0.3
 channels and its texture vector must see unblurred skin too, as in use."""
 
 
+BLUR_SIGMA_PX = 2.0
+NOISE_LEVELS = 25.0
+LEAST_SIDE_PX = 16
+"""How bad pictures get: the greatest blur and noise (standard deviations), the fewest pixels enlarged to a face."""
+_REACH = 4
+"""Pixels that blur reaches to each side."""
+
+
 def augment(images: torch.Tensor, strength: float = 1.0) -> torch.Tensor:
     """Flip, rotate, scale, shear, move, brighten and partly erase each face at random.
 
@@ -71,3 +79,39 @@ def _erase(images: torch.Tensor) -> torch.Tensor:
     chosen = torch.rand(count, device=device) < ERASED_SHARE
     inside = inside_y[:, :, None] & inside_x[:, None, :] & chosen[:, None, None]
     return torch.where(inside, images.mean(dim=(1, 2), keepdim=True).round(), images)
+
+
+def spoil(images: torch.Tensor, share: float) -> torch.Tensor:
+    """Make some faces small, blurred or noisy, as cameras do: each of them one of the three, by a random degree.
+
+    Args:
+        images: grey levels 0-255, float32, shape (N, H, W), H and W alike.
+        share: probability of every face to be spoiled.
+
+    Returns:
+        The same form, grey levels without fraction. Draws from torch's global generator.
+    """
+    count, device = len(images), images.device
+    kind = torch.where(torch.rand(count, device=device) < share, torch.randint(0, 3, (count,), device=device), 3)
+    degree = torch.rand(count, device=device)
+    noise = degree[:, None, None] * NOISE_LEVELS * torch.randn(images.shape, device=device)
+    candidates = torch.stack([_small(images), _blurred(images, degree * BLUR_SIGMA_PX), images + noise, images])
+    return candidates[kind, torch.arange(count, device=device)].clamp(0, 255).round()
+
+
+def _small(images: torch.Tensor) -> torch.Tensor:
+    """All faces reduced to one random number of pixels and enlarged again, as ``detection.crop_face`` does."""
+    full = images.shape[-1]
+    side = int(torch.randint(min(LEAST_SIDE_PX, full), full, (1,)))
+    reduced = functional.interpolate(images[:, None], size=(side, side), mode="area")
+    return functional.interpolate(reduced, size=(full, full), mode="bicubic", align_corners=False)[:, 0]
+
+
+def _blurred(images: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+    """Every face under a Gaussian of its own standard deviation in pixels, shape (N,)."""
+    places = torch.arange(-_REACH, _REACH + 1, device=images.device)
+    bell = torch.exp(-0.5 * (places / sigma.clamp_min(0.1)[:, None]) ** 2)
+    bell = bell / bell.sum(dim=1, keepdim=True)
+    padded = functional.pad(images[None], (_REACH,) * 4, mode="replicate")
+    across = functional.conv2d(padded, bell[:, None, None, :], groups=len(images))
+    return functional.conv2d(across, bell[:, None, :, None], groups=len(images))[0]

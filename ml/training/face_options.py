@@ -61,6 +61,7 @@ class FaceTrainingOptions:
         teachers_weight: share of that answer in the targets; the label has the rest.
         mixup: concentration of the Beta distribution that pairs of faces are mixed by (Zhang et al. 2018); 0 for none.
         augmentation: strength of rotation, scaling, shear and shift; 1 is what ``face_augment`` names.
+        spoiled: share of the faces made small, blurred or noisy; teachers judge them as they were.
         dropout, hidden, width: of ``FaceVgg16``.
         validation_share: share of the Training split held out for model choice and calibration.
         seed: of the split, the PCA, the initial weights and every step.
@@ -87,6 +88,7 @@ class FaceTrainingOptions:
     teachers_weight: float = 0.7
     mixup: float = 0.0
     augmentation: float = 1.0
+    spoiled: float = 0.0
     dropout: float = 0.5
     hidden: int = 512
     width: float = 1.0

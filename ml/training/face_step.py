@@ -10,7 +10,7 @@ from torch.nn import functional
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
 from ml.face.vgg16 import autocast, network_input
-from ml.training.face_augment import augment
+from ml.training.face_augment import augment, spoil
 from ml.training.face_network import TrainingNetwork
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.fer2013 import Faces
@@ -77,6 +77,8 @@ def lesson(
 ) -> Lesson:
     """Faces ``chosen`` (positions, shape (N,)) as a batch of ``side`` pixels. Draws from torch's global generator."""
     grey = augment(faces.images[chosen], options.augmentation)
+    if options.spoiled:
+        grey = spoil(grey, options.spoiled)
     channels, vector = network_input(grey, projection, side)
     targets = functional.one_hot(faces.labels[chosen], len(EMOTIONS)).float()
     targets = torch.lerp(targets, torch.full_like(targets, 1 / len(EMOTIONS)), options.label_smoothing)

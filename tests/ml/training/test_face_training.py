@@ -17,7 +17,7 @@ from ml.face.recogniser import FaceRecogniser
 from ml.training import face as training
 from ml.training.checkpoints import load_latest
 from ml.training.face import _balanced, best_network, run_projection, train_face
-from ml.training.face_augment import augment
+from ml.training.face_augment import NOISE_LEVELS, _blurred, augment, spoil
 from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
 from ml.training.face_network import TrainingNetwork, face_logits
@@ -396,6 +396,33 @@ def test_the_same_generator_state_varies_faces_the_same_way() -> None:
     torch.manual_seed(9)
 
     assert torch.equal(one, augment(images))
+
+
+def test_the_wanted_share_of_faces_is_made_small_blurred_or_noisy() -> None:
+    torch.manual_seed(6)
+    images = torch.randint(60, 200, (600, 48, 48)).float()
+    assert torch.equal(spoil(images, 0.0), images)
+
+    spoilt = spoil(images, 0.5)
+    changed = (spoilt != images).flatten(1).any(1)
+    assert 0.4 < changed.float().mean() < 0.6
+    assert torch.equal(spoilt, spoilt.round())
+    assert 0 <= spoilt.min() <= spoilt.max() <= 255
+    strayed = (spoilt - images)[changed].std(dim=(1, 2))
+    calmed = spoilt[changed].std(dim=(1, 2)) / images[changed].std(dim=(1, 2))
+    assert 0.2 < (calmed < 0.95).float().mean() < 0.8  # small and blurred faces have lost what is fine in them
+    assert 0.2 < ((calmed > 0.99) & (strayed < 1.1 * NOISE_LEVELS)).float().mean() < 0.5  # noisy ones gained
+
+
+def test_blur_of_a_face_is_its_own_and_keeps_its_grey() -> None:
+    point = torch.zeros(2, 48, 48)
+    point[:, 24, 24] = 1
+    slight, strong = _blurred(point, torch.tensor([0.5, 2.0]))
+    assert slight.sum() == pytest.approx(1, abs=1e-4)
+    assert strong.sum() == pytest.approx(1, abs=1e-4)
+    assert slight[24, 24] > 5 * strong[24, 24]
+    distances = (torch.arange(48) - 24.0) ** 2
+    assert float((strong.sum(0) * distances).sum()) == pytest.approx(2.0**2, rel=0.15)
 
 
 def test_kaggle_labels_map_by_name(kaggle_csv: Path) -> None:
