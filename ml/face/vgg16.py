@@ -6,6 +6,7 @@ channels are the grey image and its LBP-coded versions at two scales.
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -21,6 +22,8 @@ STAGES: tuple[tuple[int, ...], ...] = ((64, 64), (128, 128), (256, 256, 256), (5
 
 CODED_SCALES = SCALES[:2]
 """The LBP scales that the network sees as images."""
+
+Network = TypeVar("Network", bound=nn.Module)
 
 FACE_SIZE = 48
 """Side of a face in pixels, FER2013's."""
@@ -115,7 +118,15 @@ def folded(network: FaceVgg16) -> FaceVgg16:
         else:
             layers.append(layer)
     network.convolutions = nn.Sequential(*layers)
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return in_channels_last(network)
+
+
+def in_channels_last(network: Network) -> Network:
+    """The network itself, its convolutions' weights laid out with the channels last, as ``network_input`` is."""
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def fast_in_bfloat16(device: torch.device) -> bool:

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.lbp import lbp_codes
-from ml.face.vgg16 import autocast
+from ml.face.vgg16 import autocast, in_channels_last
 from ml.training.checkpoints import load_latest, save_checkpoint
 from ml.training.fer2013 import Faces, Tell, held_out
 
@@ -92,7 +92,7 @@ def fit(faces: Faces, options: CnnOptions, seed: int, folder: Path, tell: Tell) 
     learned, watched = coded(faces.images[~aside]), coded(faces.images[aside])
     labels, truth = torch.from_numpy(faces.labels[~aside]), torch.from_numpy(faces.labels[aside])
     torch.manual_seed(seed)
-    network = LbphCnn(options).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = in_channels_last(LbphCnn(options))
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     done, best, best_share = 0, network.state_dict(), -1.0
     if (found := load_latest(folder)) is not None:

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection, fit_projection
+from ml.face.vgg16 import in_channels_last
 from ml.training.checkpoints import TrainingProgress, load_latest, save_checkpoint, seed_everything, show_config
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
@@ -129,7 +130,7 @@ def start_run(options: FaceTrainingOptions, device: torch.device, projection: Pr
     network = TrainingNetwork(options)
     if options.start:
         network.begin_with(Path(options.start))
-    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = in_channels_last(network.to(device))
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.SGD(
