@@ -23,7 +23,7 @@ from ml.face.vgg16 import in_channels_last
 from ml.training.checkpoints import TrainingProgress, load_latest, save_checkpoint, seed_everything, show_config
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.face_step import FacesAtHand, lesson, lesson_loss
+from ml.training.face_step import FacesAtHand, Gradients
 from ml.training.face_teachers import check_split, taught, trained
 from ml.training.fer2013 import Faces, held_out, load_faces
 from ml.training.kept import digest, kept
@@ -100,6 +100,7 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
     due = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
     run = start_run(options, device, projection)
     at_hand = FacesAtHand.of(training, taught(options, training, progress), device)
+    gradients = Gradients(run.network, at_hand, projection, options)
     order = torch.empty(0)
     while run.step < per_epoch * len(epochs):
         epoch, position = divmod(run.step, per_epoch)
@@ -109,7 +110,7 @@ def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None =
         if position == 0 or not len(order):
             order = _epoch_order(options, shown, epoch).to(device)
         chosen = order[position * options.batch : (position + 1) * options.batch]
-        _one_step(run, at_hand, chosen, epochs[epoch].side, options.rate(run.step / per_epoch))
+        _one_step(run, gradients, chosen, epochs[epoch].side, options.rate(run.step / per_epoch))
         if progress is not None and (run.step % 10 == 0 or position + 1 == per_epoch):
             progress(f"epoch {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
         if position + 1 == per_epoch:
@@ -194,14 +195,12 @@ def _epoch_order(options: FaceTrainingOptions, shown: np.ndarray, epoch: int) ->
     return torch.from_numpy(np.random.default_rng((options.seed, epoch)).permutation(shown))
 
 
-def _one_step(run: Run, faces: FacesAtHand, chosen: torch.Tensor, side: int, rate: float) -> None:
+def _one_step(run: Run, gradients: Gradients, chosen: torch.Tensor, side: int, rate: float) -> None:
     torch.manual_seed(run.options.seed * 1_000_003 + run.step)
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     run.network.train()
-    loss = lesson_loss(run.network, lesson(faces, chosen, run.projection, run.options, side), run.options)
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    loss = gradients.of(chosen, side)
     run.optimiser.step()
     run.step += 1
     if run.step % 50 == 0:

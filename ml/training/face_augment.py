@@ -1,6 +1,7 @@
 """Random variation of training faces, whole batches at a time, so that it costs little beside the network."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch.nn import functional
@@ -100,11 +101,26 @@ def spoil(images: torch.Tensor, share: float) -> torch.Tensor:
 
 
 def _small(images: torch.Tensor) -> torch.Tensor:
-    """All faces reduced to one random number of pixels and enlarged again, as ``detection.crop_face`` does."""
-    full = images.shape[-1]
-    side = int(torch.randint(min(LEAST_SIDE_PX, full), full, (1,)))
-    reduced = functional.interpolate(images[:, None], size=(side, side), mode="area")
-    return functional.interpolate(reduced, size=(full, full), mode="bicubic", align_corners=False)[:, 0]
+    """Every face reduced to its own random number of pixels and enlarged again, as ``detection.crop_face`` does."""
+    resizing = _reduced_and_enlarged(images.shape[-1], images.device)
+    chosen = resizing[torch.randint(0, len(resizing), (len(images),), device=images.device)]
+    return chosen @ images @ chosen.transpose(1, 2)
+
+
+@lru_cache(maxsize=4)
+def _reduced_and_enlarged(full: int, device: torch.device) -> torch.Tensor:
+    """Matrices that reduce ``full`` pixels in a row to each smaller number and enlarge them, shape (sides, full, full).
+
+    Both are linear and treat rows and columns alike and apart, so a whole batch of different sizes is one product.
+    """
+    rows = torch.eye(full, device=device)[None, None]
+    reduced = [
+        functional.interpolate(rows, size=(side, full), mode="area")
+        for side in range(min(LEAST_SIDE_PX, full - 1), full)
+    ]
+    return torch.cat(
+        [functional.interpolate(each, size=(full, full), mode="bicubic", align_corners=False)[0] for each in reduced]
+    )
 
 
 def _blurred(images: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""What the face network learns from one batch: varied faces, mixed pairs, labels and votes."""
+"""What the face network learns from one batch: varied faces, mixed pairs, labels and votes, and their gradients."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -94,3 +94,75 @@ def lesson_loss(network: TrainingNetwork, batch: Lesson, options: FaceTrainingOp
         logits, vote_logits = network(batch.channels, batch.vector)
     loss = functional.cross_entropy(logits.float(), batch.targets)
     return loss + options.votes_weight * functional.cross_entropy(vote_logits.float(), batch.votes)
+
+
+class Gradients:
+    """Losses of batches; each leaves its gradients in the network's parameters.
+
+    On a CUDA device the work is recorded once for each image side and then repeated as a whole: launched one by one,
+    its many small kernels leave the device waiting for Python most of the time. Mixed pairs are computed anew each
+    time, for the draws that pair them have never been recorded on one.
+
+    Args:
+        network: of the run; it must stay on its device, and in training mode while it is asked.
+        faces, projection: on the same device.
+        options: of the run.
+    """
+
+    def __init__(
+        self, network: TrainingNetwork, faces: FacesAtHand, projection: Projection, options: FaceTrainingOptions
+    ) -> None:
+        self._network, self._faces, self._projection, self._options = network, faces, projection, options
+        self._recorded: _Recorded | None = None
+
+    def of(self, chosen: torch.Tensor, side: int) -> torch.Tensor:
+        """The loss, a scalar, of faces ``chosen`` (positions, shape (N,)) at ``side`` pixels.
+
+        Draws from torch's global generator, on a device from the device's own.
+        """
+        if chosen.device.type != "cuda" or self._options.mixup:
+            return self._compute(chosen, side)
+        if self._recorded is None or (self._recorded.side, len(self._recorded.chosen)) != (side, len(chosen)):
+            self._recorded = self._record(chosen, side)
+        self._recorded.chosen.copy_(chosen)
+        self._recorded.graph.replay()
+        for parameter, gradient in zip(self._network.parameters(), self._recorded.gradients, strict=True):
+            parameter.grad = gradient
+        return self._recorded.loss
+
+    def _compute(self, chosen: torch.Tensor, side: int) -> torch.Tensor:
+        self._network.zero_grad(set_to_none=True)
+        loss = lesson_loss(
+            self._network, lesson(self._faces, chosen, self._projection, self._options, side), self._options
+        )
+        loss.backward()
+        return loss.detach()
+
+    def _record(self, chosen: torch.Tensor, side: int) -> "_Recorded":
+        """Compute a few times, so that every kernel has been chosen, then record; statistics stay as they were."""
+        buffers = [(buffer, buffer.clone()) for buffer in self._network.buffers()]
+        random_state = torch.cuda.get_rng_state()
+        kept, graph, beside = chosen.clone(), torch.cuda.CUDAGraph(), torch.cuda.Stream()
+        beside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(beside):
+            for _ in range(3):
+                self._compute(kept, side)
+        torch.cuda.current_stream().wait_stream(beside)
+        self._network.zero_grad(set_to_none=True)
+        with torch.cuda.graph(graph):
+            loss = self._compute(kept, side)
+        for buffer, before in buffers:
+            buffer.copy_(before)
+        torch.cuda.set_rng_state(random_state)
+        return _Recorded(side, kept, graph, loss, [parameter.grad for parameter in self._network.parameters()])
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A recorded computation: the graph, what it reads, and what it writes (gradients in the parameters' order)."""
+
+    side: int
+    chosen: torch.Tensor
+    graph: torch.cuda.CUDAGraph
+    loss: torch.Tensor
+    gradients: list[torch.Tensor | None]

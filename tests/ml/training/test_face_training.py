@@ -17,12 +17,12 @@ from ml.face.recogniser import FaceRecogniser
 from ml.training import face as training
 from ml.training.checkpoints import load_latest
 from ml.training.face import _balanced, best_network, run_projection, train_face
-from ml.training.face_augment import NOISE_LEVELS, _blurred, augment, spoil
+from ml.training.face_augment import LEAST_SIDE_PX, NOISE_LEVELS, _blurred, _reduced_and_enlarged, augment, spoil
 from ml.training.face_export import export_face, fit_temperature
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.face_step import FacesAtHand, lesson, lesson_loss
+from ml.training.face_step import FacesAtHand, Gradients, lesson, lesson_loss
 from ml.training.face_teachers import taught
 from ml.training.fer2013 import load_faces
 
@@ -367,6 +367,25 @@ def test_what_teachers_say_replaces_their_share_of_the_label(options: FaceTraini
             )
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="recording needs a CUDA device; here there is none")
+def test_a_step_repeated_from_its_record_is_the_step_computed_anew(options: FaceTrainingOptions) -> None:
+    learn = training.split_training(options)[0]
+    device = torch.device("cuda")
+    projection = run_projection(options, learn).to(device)
+    run = training.start_run(replace(options, spoiled=0.5), device, projection)
+    run.network.train()
+    faces = FacesAtHand.of(learn, None, device)
+    recorded, anew = (Gradients(run.network, faces, projection, run.options) for _ in range(2))
+    for side, seed in ((24, 1), (24, 2), (24, 1), (32, 3), (32, 4)):
+        chosen = torch.arange(32, device=device) + seed
+        seen = []
+        for compute in (recorded.of, anew._compute):
+            torch.manual_seed(seed)
+            loss = compute(chosen, side).item()
+            seen.append([torch.tensor(loss), *(each.grad.cpu().flatten() for each in run.network.parameters())])
+        assert torch.allclose(torch.hstack(seen[0]), torch.hstack(seen[1]), rtol=1e-2, atol=1e-3)
+
+
 def test_temperature_undoes_overconfidence() -> None:
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(4000, 7, generator=generator)
@@ -412,6 +431,16 @@ def test_the_wanted_share_of_faces_is_made_small_blurred_or_noisy() -> None:
     calmed = spoilt[changed].std(dim=(1, 2)) / images[changed].std(dim=(1, 2))
     assert 0.2 < (calmed < 0.95).float().mean() < 0.8  # small and blurred faces have lost what is fine in them
     assert 0.2 < ((calmed > 0.99) & (strayed < 1.1 * NOISE_LEVELS)).float().mean() < 0.5  # noisy ones gained
+
+
+def test_reducing_and_enlarging_many_faces_at_once_is_what_it_is_for_one() -> None:
+    face = torch.rand(1, 1, 48, 48, generator=torch.Generator().manual_seed(8)) * 255
+    resizing = _reduced_and_enlarged(48, torch.device("cpu"))
+    assert len(resizing) == 48 - LEAST_SIDE_PX
+    for matrix, side in zip(resizing, range(LEAST_SIDE_PX, 48), strict=True):
+        reduced = torch.nn.functional.interpolate(face, size=(side, side), mode="area")
+        enlarged = torch.nn.functional.interpolate(reduced, size=(48, 48), mode="bicubic", align_corners=False)
+        assert torch.allclose(matrix @ face[0, 0] @ matrix.T, enlarged[0, 0], atol=1e-3)
 
 
 def test_blur_of_a_face_is_its_own_and_keeps_its_grey() -> None:
