@@ -29,7 +29,7 @@ class Config:
     face: bool = True
     alpha: float = 0.6
     beta: float = 0.4
-    fusion_temperature: float = 0.55
+    fusion_temperature: float = 0.52
     segment_s: float = 4.0
     hop_s: float = 2.0
     sample_fps: float = 5.0

@@ -13,7 +13,7 @@ from ml import weights
 from ml.emotions import EMOTIONS
 from ml.evaluation.measure import MEASURED
 from ml.evaluation.pairs import PAIRED, PAIRING_SEED
-from ml.evaluation.tables import Table, of_groups, percent, shares, span, table_1, table_2
+from ml.evaluation.tables import Table, of_conditions, of_groups, percent, shares, span, table_1, table_2
 from ml.evaluation.voice_conditions import PER_CLASS, SPEAKERS_PER_CORPUS, advice, name_of
 from ml.training.ablation import FILE as ABLATION
 from ml.training.ablation import fold_hash
@@ -212,13 +212,12 @@ def _errors(measured: dict[str, Any]) -> str:
         for head, rows in groups.items():
             lines.append(of_groups(((f"{head} {name}", row) for name, row in rows.items()), "voices").markdown())
     if rows := measured.get("face_conditions"):
-        faces = [(row["condition"], row) for row in rows]
         lines += [
             _wrapped(
                 f"Faces: {rows[0]['n']} of FER2013's PublicTest, official label, drawn with seed {measured['seed']}; "
                 "the same in every row."
             ),
-            of_groups(faces, "faces").markdown(),
+            of_conditions(rows, "faces").markdown(),
         ]
     return "\n".join(lines)
 

@@ -1,11 +1,15 @@
-"""What small, blurred and noisy pictures cost the face network, on the same faces of FER2013's PublicTest."""
+"""What poor pictures cost the face network, on the same faces of FER2013's PublicTest.
+
+In training it has met small, blurred and noisy pictures of other faces (``ml.training.face_augment.spoil``), but
+neither compressed nor shaken ones.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from ml.evaluation.metrics import expected_calibration_error, headline
 from ml.face.recogniser import FaceRecogniser
@@ -42,6 +46,21 @@ def noisy(deviation: float) -> Degrade:
     return degrade
 
 
+def compressed(quality: int) -> Degrade:
+    """Faces as JPEG keeps them at ``quality`` (of 100): with its blocks."""
+
+    def degrade(images: np.ndarray, draws: np.random.Generator) -> np.ndarray:
+        stored = [cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])[1] for face in images]
+        return np.stack([cv2.imdecode(each, cv2.IMREAD_GRAYSCALE) for each in stored])
+
+    return degrade
+
+
+def shaken(length: int) -> Degrade:
+    """Faces that moved sideways by ``length`` pixels while the picture was taken: the mean over the way."""
+    return lambda images, draws: uniform_filter1d(images, length, axis=2)
+
+
 CONDITIONS: dict[str, Degrade] = {
     "as they are, 48 pixels": lambda images, draws: images,
     "shown at 32 pixels": shown_at(32),
@@ -51,6 +70,9 @@ CONDITIONS: dict[str, Degrade] = {
     "blurred, sigma 2 pixels": blurred(2),
     "noise, 10 grey levels": noisy(10),
     "noise, 25 grey levels": noisy(25),
+    "JPEG, quality 30 (not met in training)": compressed(30),
+    "JPEG, quality 10 (not met in training)": compressed(10),
+    "shaken by 5 pixels (not met in training)": shaken(5),
 }
 """By name, the unaltered faces first."""
 

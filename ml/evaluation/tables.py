@@ -130,6 +130,12 @@ def of_groups(groups: Iterable[tuple[str, dict[str, Any]]], head: str) -> Table:
     return Table("", (head, "n", "speakers", "accuracy", "mean recall"), rows)
 
 
+def of_conditions(rows: Iterable[dict[str, Any]], head: str) -> Table:
+    """Headline figures and calibration error of the same examples under several conditions."""
+    cells = tuple((row["condition"], *shares(row), percent(row["ece"])) for row in rows)
+    return Table("", (head, "accuracy", "mean recall", "calibration error"), cells)
+
+
 def _shares(row: dict[str, Any] | None) -> tuple[str, str]:
     return (NOT_TRAINED, "-") if row is None else shares(row)
 

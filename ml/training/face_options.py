@@ -81,14 +81,14 @@ class FaceTrainingOptions:
     least_share: float = 0.03
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
-    votes_weight: float = 0.5
+    votes_weight: float = 1.0
     start: str = ""
     fixed_stages: int = 0
     teachers: str = ""
     teachers_weight: float = 0.7
     mixup: float = 0.0
-    augmentation: float = 1.0
-    spoiled: float = 0.0
+    augmentation: float = 1.5
+    spoiled: float = 0.4
     dropout: float = 0.5
     hidden: int = 512
     width: float = 1.0
