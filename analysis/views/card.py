@@ -1,4 +1,4 @@
-"""The model card for the page: which models are installed, and how often they are right.
+"""The model card for the page: which models are installed, what they learned from, and how often they are right.
 
 ``ml/weights/card.json`` says what the models are, ``ml/weights/evaluation.json`` what was measured on people they never
 met. Both are read as plain JSON; no model and nothing of ``ml`` is loaded. The training and evaluation commands decide
@@ -8,7 +8,7 @@ nothing was measured yet, the figures that training left in the card are shown.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,18 @@ GROUPS: dict[str, Promise] = {
 }
 """The measurements in the order of the page."""
 
+SOURCES: tuple[tuple[str, Promise, Promise | str], ...] = (
+    ("FER2013", _("faces from the web, 48 pixels high"), _("research")),
+    ("FER+", _("what ten people each saw in these faces"), "MIT"),
+    ("RAVDESS", _("voices of 19 actors, English"), "CC BY-NC-SA 4.0"),
+    ("EmoDB", _("voices of 8 actors, German"), _("research, authors to be cited")),
+    ("CASIA", _("voices of 3 actors, Chinese"), _("research")),
+    ("Spleeter", _("separates the voice from music, as published"), "MIT"),
+    ("resemblyzer", _("describes a voice, as published; learned from LibriSpeech and VoxCeleb"), "Apache-2.0"),
+    ("silero-vad", _("finds speech, as published"), "MIT"),
+)
+"""What the models learned from or rest on: its name, what it is, its terms. ``docs/model-card.md`` has the same."""
+
 NAMES: dict[str, Promise] = {
     "face": _("face"),
     "voice": _("voice"),
@@ -45,6 +57,17 @@ NAMES: dict[str, Promise] = {
     "majority": _("always the commonest emotion"),
     "majority class": _("always the commonest emotion"),
     "logistic regression on the LBP texture vector": _("logistic regression on the texture vector (LBP)"),
+    "as they are, 48 pixels": _("as they are, 48 pixels high"),
+    "shown at 32 pixels": _("only 32 pixels high"),
+    "shown at 24 pixels": _("only 24 pixels high"),
+    "shown at 16 pixels": _("only 16 pixels high"),
+    "blurred, sigma 1 pixel": _("slightly out of focus"),
+    "blurred, sigma 2 pixels": _("clearly out of focus"),
+    "noise, 10 grey levels": _("slightly noisy, as in poor light"),
+    "noise, 25 grey levels": _("very noisy, as in bad light"),
+    "JPEG, quality 30 (not met in training)": _("compressed"),
+    "JPEG, quality 10 (not met in training)": _("strongly compressed"),
+    "shaken by 5 pixels (not met in training)": _("shaken"),
 }
 """What the keys of the files are called on the page; other keys are corpora and methods and stand as they are."""
 
@@ -84,6 +107,20 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A table of figures, with a sentence about it where it needs one."""
+
+    title: str
+    rows: list[Row]
+    note: str = ""
+
+    @property
+    def by_emotion(self) -> bool:
+        """Whether any row says how much of each emotion was recognised."""
+        return any(row.recalls for row in self.rows)
+
+
+@dataclass(frozen=True)
 class Model:
     """One model that is installed."""
 
@@ -98,13 +135,12 @@ class Card:
     """The whole page.
 
     Attributes:
-        measured: pairs of a title and its rows.
         taken: the day of the measurement; "" when none was taken.
         stale: the measurement was taken with other models than those installed.
     """
 
     models: list[Model] = field(default_factory=list)
-    measured: list[tuple[str, list[Row]]] = field(default_factory=list)
+    measured: list[Group] = field(default_factory=list)
     taken: str = ""
     stale: bool = False
 
@@ -116,12 +152,13 @@ def read_card(folder: Path = FOLDER) -> Card:
     models = [_model(name, meta) for name, meta in card.items()]
     figures = evaluation.get("figures")
     if not isinstance(figures, dict):
-        groups = [(str(GROUPS.get(name, name)), list(_rows(meta, ()))) for name, meta in card.items()]
-        return Card(models, [(title, rows) for title, rows in groups if rows])
+        groups = [Group(str(GROUPS.get(name, name)), list(_rows(meta, ()))) for name, meta in card.items()]
+        return Card(models, [group for group in groups if group.rows])
     hashes = evaluation.get("weights")
     return Card(
         models,
-        measured=[(str(GROUPS[name]), list(_rows(figures[name], ()))) for name in GROUPS if name in figures],
+        measured=[Group(str(GROUPS[name]), list(_rows(figures[name], ()))) for name in GROUPS if name in figures]
+        + [group for group in _disturbed(evaluation) if group.rows],
         taken=str(evaluation.get("taken", "")),
         stale=hashes != {name: meta.get("sha256") for name, meta in card.items()},
     )
@@ -162,6 +199,42 @@ def _rows(node: Any, path: tuple[str, ...]) -> Iterator[Row]:
         )
     for key, value in node.items():
         yield from _rows(value, (*path, key))
+
+
+def _disturbed(evaluation: dict[str, Any]) -> Iterator[Group]:
+    """The face in poor pictures, the voice under noise and music."""
+    yield Group(
+        str(_("The face in poor pictures")),
+        [row for node in _nodes(evaluation, "face_conditions") for row in _rows(node, (str(node.get("condition", "")),))],
+        str(_("The same faces each time, made worse on purpose.")),
+    )
+    yield Group(
+        str(_("The voice under noise and music")),
+        [
+            replace(row, title=_under(node))
+            for node in _nodes(evaluation, "voice_conditions")
+            for row in list(_rows(node, ()))[:1]
+        ],
+        str(_("The same voices each time, with noise or music laid under them.")),
+    )
+
+
+def _nodes(evaluation: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = evaluation.get(name)
+    return [node for node in found if isinstance(node, dict)] if isinstance(found, list) else []
+
+
+def _under(node: dict[str, Any]) -> list[Term]:
+    """What was heard under the voice, how loud, and whether the voice was separated from it."""
+    level = _number(node.get("snr_db"))
+    if level is None:
+        text = _("nothing under the voice")
+    elif node.get("under") == "music":
+        text = _("music %(level)d dB below the voice") if level > 0 else _("music as loud as the voice")
+    else:
+        text = _("noise %(level)d dB below the voice") if level > 0 else _("noise as loud as the voice")
+    heard = Term(str(text) % {"level": level or 0}, foreign=False)
+    return [heard, Term(str(_("separated")), foreign=False)] if node.get("separated") else [heard]
 
 
 def _number(value: Any) -> float | None:

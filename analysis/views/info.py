@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from analysis.clarity import UNCLEAR_MARGIN
 from analysis.emotions import EMOTIONS
 from analysis.intake import limits
-from analysis.views.card import read_card
+from analysis.views.card import SOURCES, read_card
 from students.access import Action, door
 
 
@@ -26,4 +26,4 @@ def help_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def model_card(request: HttpRequest) -> HttpResponse:
     """The model card: trained on what, how often right on people it had not seen, and its limits."""
-    return render(request, "analysis/model_card.html", {"card": read_card()})
+    return render(request, "analysis/model_card.html", {"card": read_card(), "sources": SOURCES})

@@ -282,6 +282,7 @@ _TAIL = """## Data and licences
 | corpus | used for | terms |
 |---|---|---|
 | FER2013 (Kaggle / ICML 2013), 48x48 grey faces from the web | face: training and PublicTest | research use |
+| FER+ (Barsoum et al. 2016), votes of ten people on each of these faces | face: training, beside the label | MIT |
 | RAVDESS speech, English, 19 of its actors | voice | CC BY-NC-SA 4.0 |
 | EmoDB, German, 8 speakers, cut to 2 s | voice | research, cite the authors |
 | CASIA, Mandarin, public part, 3 speakers, no disgust | voice | research use |

@@ -51,7 +51,7 @@ def compressed(quality: int) -> Degrade:
 
     def degrade(images: np.ndarray, draws: np.random.Generator) -> np.ndarray:
         stored = [cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])[1] for face in images]
-        return np.stack([cv2.imdecode(each, cv2.IMREAD_GRAYSCALE) for each in stored])
+        return np.stack([np.asarray(cv2.imdecode(each, cv2.IMREAD_GRAYSCALE)) for each in stored])
 
     return degrade
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from analysis import emotions
 from analysis.views import card
 from ml import emotions as engine
+from ml.evaluation import face_conditions
 from tests.factories import analysed
 
 ROOT = Path(settings.BASE_DIR)
@@ -111,6 +112,46 @@ def test_the_card_is_in_the_readers_language_and_what_is_not_says_so(people, as_
     assert "trained on" not in page
     assert "28709" in page
     assert '<span lang="en">28709' not in page
+
+
+@pytest.mark.django_db
+def test_the_card_says_what_disturbs_the_models(people, as_user, weights):
+    plain = {"n": 228, "accuracy": 0.31, "under": "noise", "snr_db": 10.0, "separated": False}
+    measured = {
+        "face_conditions": [{"condition": "shown at 16 pixels", "n": 1200, "accuracy": 0.63}, "not a row"],
+        "voice_conditions": [
+            {**plain, "under": "", "snr_db": None, "accuracy": 0.74, "per_corpus": {"A": {"n": 9, "accuracy": 0.99}}},
+            plain,
+            {**plain, "under": "music", "snr_db": 0.0, "separated": True, "accuracy": 0.53},
+        ],
+    }
+    weights(card=json.dumps(CARD), evaluation=json.dumps(EVALUATION | measured))
+    page = as_user(people.owner).get("/model-card/").content.decode()
+    text = " ".join(re.sub("<[^>]+>", " ", page).split())
+    assert "only 16 pixels high 1200 63 %" in text
+    assert "nothing under the voice 228 74 %" in text
+    assert "noise 10 dB below the voice 228 31 %" in text
+    assert "music as loud as the voice · separated 228 53 %" in text
+    assert "99 %" not in text
+    assert page.count("Recognised, by emotion</th>") == 1
+
+
+@pytest.mark.django_db
+def test_the_card_says_what_the_models_learned_from_and_must_not_be_used_for(people, as_user):
+    page = as_user(people.owner).get("/model-card/").content.decode()
+    for text in ("Any diagnosis, any decision about a student", "Article 5(1)(f)", "non-commercial", "skin colour"):
+        assert text in page, text
+    told = (ROOT / "docs/model-card.md").read_text()
+    installed = json.loads((ROOT / "ml/weights/card.json").read_text())
+    names = [name for name, _, _ in card.SOURCES]
+    assert set(installed["voice"]["data"]) <= set(names)
+    for name in names:
+        assert f'<span lang="en">{name}</span>' in page
+        assert re.search(rf"^\| {re.escape(name)}[ ,]", told, re.MULTILINE), name
+
+
+def test_every_kind_of_poor_picture_has_a_plain_name():
+    assert [name for name in face_conditions.CONDITIONS if name not in card.NAMES] == []
 
 
 @pytest.mark.django_db
