@@ -93,7 +93,9 @@ def test_a_text_that_calls_itself_a_video_is_refused_in_plain_words(people, visi
     staff.complaints = [said for said in staff.complaints if "415" not in said]
 
 
-LEAVE_ON_ARRIVAL = """() => new MutationObserver(() => location.assign("/upload/?left"))
+# Once only: a second change of the outcome would abort the navigation that the first began.
+LEAVE_ON_ARRIVAL = """() => new MutationObserver((changes, observer) => {
+    observer.disconnect(); location.assign("/upload/?left") })
     .observe(document.getElementById("upload-outcome"), { childList: true })"""
 
 
