@@ -151,6 +151,34 @@ def train_voice(
     print_json({"version": entry["version"], "metrics": entry["metrics"]})
 
 
+@train.command("fine-tune")
+def train_fine_tune(
+    *,
+    manifest: Annotated[Path, typer.Option(help="CSV of video clips, as the command corpus writes it.")],
+    weights: Annotated[Path, typer.Option(help="Folder for the result; not the one begun with.")],
+    start: Annotated[Path | None, typer.Option(help="Folder of the weights to begin with.")] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="Folder of faces and finished folds.")] = None,
+    folds: Annotated[int | None, typer.Option(min=2, help="Speaker-independent folds.")] = None,
+    per_clip: Annotated[int | None, typer.Option(min=1, help="Faces taken from each clip at most.")] = None,
+    settings: Settings = None,
+) -> None:
+    """Fine-tune the face network on a video corpus, as the paper does, and measure it before and after.
+
+    Goes on where it was stopped. The faces kept in the checkpoints are pictures of people: delete them afterwards.
+    """
+    from ml.training.face_fine_tune import FineTuneOptions
+    from ml.training.face_target import TargetOptions, fine_tune_on_corpus
+    from ml.training.settings import with_settings
+
+    chosen = {"start": start, "checkpoints": checkpoints, "folds": folds, "per_clip": per_clip}
+    given = {key: value for key, value in chosen.items() if value is not None}
+    _log_to_stderr()
+    with explained(), Bars() as bars:
+        tuning = with_settings(FineTuneOptions(), settings or [])
+        entry = fine_tune_on_corpus(TargetOptions(manifest, weights, fine_tune=tuning, **given), bars)  # type: ignore[arg-type]
+    print_json({key: entry[key] for key in ("version", "data", "as_begun", "fine_tuned")})
+
+
 @train.command("fusion")
 def train_fusion(
     *, seed: Annotated[int, typer.Option(help="Of the pairing.")] = 1, as_json: AsJson = False, weights: Weights = None
@@ -281,7 +309,7 @@ def corpus(
         Path | None, typer.Option("--list", help="cheavd only: CSV with the columns file, label, perhaps speaker.")
     ] = None,
 ) -> None:
-    """Make a manifest of a corpus as it is distributed, for train voice and evaluate voice|fusion.
+    """Make a manifest of a corpus as it is distributed, for train voice|fine-tune and evaluate voice|fusion.
 
     CHEAVD2.0's own layout could not be seen: name its folder of clips and a list of file and label.
     """
@@ -348,10 +376,15 @@ def _show_table(title: str, values: dict[str, Any]) -> None:
 
 
 def _show_rows(title: str, head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+    """A table whose cells are folded, never cut short, where the terminal is narrow: 80 columns are enough."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*head, title=title)
+    table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 1, 0))
+    for name, *cells in zip(head, *rows, strict=True):
+        longest = max(len(word) for cell in cells for word in cell.split())
+        narrow = not table.columns or any("% (" in cell for cell in cells)  # an interval has a line of its own
+        table.add_column(name, overflow="fold", min_width=longest, max_width=longest if narrow else None)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

@@ -20,7 +20,7 @@ import soxr
 from ml import media, weights
 from ml.config import Config
 from ml.errors import RecognitionError
-from ml.face.collector import FaceCollector, FaceTracks, Track
+from ml.face.collector import FaceTracks, Track, follow_faces
 from ml.face.recogniser import FaceRecogniser
 from ml.fusion import fuse
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
@@ -38,8 +38,6 @@ VOICE_BATCH = 16
 """Segments judged between two reports."""
 CLIPPING_SHARE = 0.001
 """Share of samples at full scale from which a segment is flagged as clipped."""
-FRAME_SIDE = 640
-"""Longer side in pixels of the frames in which faces are searched and cropped."""
 
 Span = tuple[float, float]
 
@@ -267,17 +265,10 @@ class _Job:
         return sight
 
     def _follow_faces(self, folder: Path) -> FaceTracks:
-        collector = FaceCollector(self.config, folder)
-        frames = media.sampled_frames(
-            self.path, self.info, self.config.sample_fps, FRAME_SIDE, self.config.max_duration_s
-        )
-        try:
-            for seconds, frame in frames:
-                collector.feed(seconds, frame)
-                self.progress("frames", min(seconds, self.info.duration_s), self.info.duration_s)
-        finally:
-            faces = collector.finish()
-        return faces
+        def tell(seconds: float) -> None:
+            self.progress("frames", min(seconds, self.info.duration_s), self.info.duration_s)
+
+        return follow_faces(self.path, self.info, self.config, folder, tell)
 
     def _judge_crops(self, observations: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]], sight: Sight) -> None:
         times, confidence, probabilities = [sight.times], [sight.confidence], [sight.probabilities]

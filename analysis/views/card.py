@@ -51,6 +51,8 @@ NAMES: dict[str, Promise] = {
     "training_statistics": _("very short recordings of speakers never heard"),
     "attention_lstm_alone": _("speakers never heard, by the Attention-LSTM alone"),
     "contours_alone": _("speakers never heard, by the contour network alone"),
+    "as_begun": _("before fine-tuning"),
+    "fine_tuned": _("after fine-tuning"),
     "corpus": _("learned from"),
     "terms": _("terms of the data"),
     "trained_on": _("examples learned from"),
@@ -205,7 +207,11 @@ def _disturbed(evaluation: dict[str, Any]) -> Iterator[Group]:
     """The face in poor pictures, the voice under noise and music."""
     yield Group(
         str(_("The face in poor pictures")),
-        [row for node in _nodes(evaluation, "face_conditions") for row in _rows(node, (str(node.get("condition", "")),))],
+        [
+            row
+            for node in _nodes(evaluation, "face_conditions")
+            for row in _rows(node, (str(node.get("condition", "")),))
+        ],
         str(_("The same faces each time, made worse on purpose.")),
     )
     yield Group(

@@ -3,18 +3,21 @@
 Crops go to a file in a folder that the caller makes and removes; they are pictures of people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ml import media
 from ml.config import Config
 from ml.face.detection import CROP_SIDE, FaceDetector, crop_face
 from ml.face.tracking import Tracker, signature
 
 BATCH = 256
 """Observations handed out at a time."""
+FRAME_SIDE = 640
+"""Longer side in pixels of the frames in which faces are searched and cropped."""
 
 _RECORD = np.dtype([("time", "<f8"), ("follow", "<i4"), ("confidence", "<f4"), ("crop", "u1", (CROP_SIDE, CROP_SIDE))])
 
@@ -128,3 +131,28 @@ class FaceTracks:
                 own = records[records["follow"] == follow]
                 if len(own):
                     yield own["time"].copy(), own["confidence"].copy(), own["crop"].copy()
+
+
+def follow_faces(
+    path: Path, info: media.MediaInfo, config: Config, spool_dir: Path, tell: Callable[[float], None] | None = None
+) -> FaceTracks:
+    """Sample a recording's frames and follow the faces in them.
+
+    Args:
+        path: the recording; ``info`` is what ``media.probe`` says of it, with a picture.
+        config: frames per second, detection and tracking.
+        spool_dir: an existing folder for the crops.
+        tell: called with the time in seconds of every frame looked at; may raise to stop.
+
+    Raises:
+        RecognitionError: damaged_file and others of ``media.sampled_frames``.
+    """
+    collector = FaceCollector(config, spool_dir)
+    try:
+        for seconds, frame in media.sampled_frames(path, info, config.sample_fps, FRAME_SIDE, config.max_duration_s):
+            collector.feed(seconds, frame)
+            if tell is not None:
+                tell(seconds)
+    finally:
+        faces = collector.finish()
+    return faces

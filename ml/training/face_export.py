@@ -55,7 +55,7 @@ def export_face(
     tensors = pack(network.face, projection, temperature)
     test = load_faces(options.source, "PublicTest")
     card: dict[str, Any] = {
-        "version": _version(tensors),
+        "version": version_of(tensors),
         "architecture": {"hidden": options.hidden, "dropout": options.dropout, "width": options.width},
         "input_side": side,
         "seed": options.seed,
@@ -140,7 +140,7 @@ def _config(options: FaceTrainingOptions) -> dict[str, Any]:
     }
 
 
-def _version(tensors: dict[str, torch.Tensor]) -> str:
+def version_of(tensors: dict[str, torch.Tensor]) -> str:
     """A name that follows from the trained numbers: the same weights have the same version."""
     digest = hashlib.sha256()
     for key in sorted(tensors):

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import FACE_SIZE, FaceVgg16, network_input
+from ml.face.vgg16 import FACE_SIZE, FaceVgg16, autocast, network_input
 from ml.training.checkpoints import TrainingProgress
 from ml.training.face_augment import augment
 
@@ -30,7 +30,6 @@ class FineTuneOptions:
         weight_decay: likewise.
         label_smoothing: share of the target spread over all classes.
         balance: weigh classes by the inverse of their frequency.
-        side: image side in pixels that the network was trained with last.
         seed: of order, augmentation, dropout and the new layer.
     """
 
@@ -40,7 +39,6 @@ class FineTuneOptions:
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
     balance: bool = True
-    side: int = FACE_SIZE
     seed: int = 2022
 
 
@@ -50,16 +48,18 @@ def fine_tune_face(
     images: np.ndarray,
     labels: np.ndarray,
     *,
+    side: int = FACE_SIZE,
     options: FineTuneOptions | None = None,
     progress: TrainingProgress | None = None,
 ) -> FaceVgg16:
     """Adjust a trained network to a target corpus.
 
     Args:
-        network: pre-trained; left as it is.
-        projection: the PCA it was trained with; unchanged.
+        network: pre-trained; left as it is, on the device where the work is done.
+        projection: the PCA it was trained with, on the same device; unchanged.
         images: faces of the corpus, uint8, shape (N, 48, 48), N >= 2.
         labels: class numbers of ``ml.emotions``, shape (N,).
+        side: image side in pixels that the network was trained with last.
         options: see ``FineTuneOptions``.
         progress: called with the epoch in words, epochs done and epochs in all.
 
@@ -69,21 +69,24 @@ def fine_tune_face(
     options = options or FineTuneOptions()
     torch.manual_seed(options.seed)
     tuned = copy.deepcopy(network)
-    tuned.classifier = nn.Linear(tuned.classifier.in_features, len(EMOTIONS))
+    tuned.classifier = nn.Linear(tuned.classifier.in_features, len(EMOTIONS)).to(tuned.classifier.weight.device)
     tuned.convolutions.requires_grad_(False)
     adjusted = [parameter for parameter in tuned.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(adjusted, lr=options.lr, weight_decay=options.weight_decay)
     steps = options.epochs * max(1, len(labels) // options.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.lr, total_steps=steps)
-    weight = _class_weights(labels) if options.balance else None
-    targets = torch.from_numpy(labels.astype(np.int64))
+    device = tuned.classifier.weight.device
+    weight = _class_weights(labels).to(device) if options.balance else None
+    faces, targets = torch.from_numpy(images).to(device), torch.from_numpy(labels.astype(np.int64)).to(device)
     for epoch in range(options.epochs):
         tuned.train()
         tuned.convolutions.eval()  # the statistics of batch normalisation stay FER2013's
         for index in _batches(len(labels), options.batch):
-            channels, vector = network_input(augment(torch.from_numpy(images)[index]), projection, options.side)
+            channels, vector = network_input(augment(faces[index]), projection, side)
+            with autocast(device):
+                logits = tuned(channels, vector)
             loss = functional.cross_entropy(
-                tuned(channels, vector), targets[index], weight, label_smoothing=options.label_smoothing
+                logits.float(), targets[index], weight, label_smoothing=options.label_smoothing
             )
             optimiser.zero_grad()
             loss.backward()

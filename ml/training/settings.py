@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Options = TypeVar("Options")
 
@@ -18,15 +18,20 @@ def with_settings(options: Options, settings: Sequence[str]) -> Options:
         ValueError: not of that form, no such field, or no such number.
     """
     changed = {}
-    allowed = {each.name: getattr(options, each.name) for each in fields(options)}  # type: ignore[arg-type]
+    present = {each.name: getattr(options, each.name) for each in fields(options)}  # type: ignore[arg-type]
+    allowed = {name: value for name, value in present.items() if _settable(value)}
     for setting in settings:
         name, found, text = setting.partition("=")
-        present = allowed.get(name)
-        if not found or not isinstance(present, int | float | str):
-            names = ", ".join(key for key, value in allowed.items() if isinstance(value, int | float | str))
-            raise ValueError(f"a setting is written NAME=VALUE with a name out of {names}, not {setting!r}")
+        if not found or name not in allowed:
+            raise ValueError(
+                f"a setting is written NAME=VALUE with a name out of {', '.join(allowed)}, not {setting!r}"
+            )
         try:
-            changed[name] = type(present)(text)
+            changed[name] = type(allowed[name])(text)
         except ValueError:
-            raise ValueError(f"{name} must be a number like {present}, not {text!r}") from None
+            raise ValueError(f"{name} must be a number like {allowed[name]}, not {text!r}") from None
     return replace(options, **changed)  # type: ignore[type-var]
+
+
+def _settable(value: Any) -> bool:
+    return isinstance(value, int | float | str) and not isinstance(value, bool)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ml.__main__ import app
+from ml.__main__ import _show_rows, app
 from ml.errors import RecognitionError
+from ml.evaluation.card import tables
 from tests.ml.clips import make_clip
 
 ROOT = Path(__file__).parents[2]
@@ -129,3 +130,14 @@ def test_training_does_not_go_on_with_an_old_run_by_accident(tmp_path: Path) -> 
     result = invoke("train", "face", "--checkpoints", tmp_path)
     assert result.exit_code == 2
     assert "--resume" in result.stderr
+
+
+def test_no_figure_of_the_papers_tables_is_cut_short_in_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for table in tables():
+        _show_rows(table.title, table.head, table.rows)
+        shown = capsys.readouterr().out
+        assert max(map(len, shown.splitlines())) <= 80
+        assert {word for row in table.rows for cell in row for word in cell.split()} <= set(shown.split())

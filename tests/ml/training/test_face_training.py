@@ -238,7 +238,7 @@ def test_fine_tuning_replaces_softmax_adjusts_the_connected_layer_and_leaves_the
     target = (corpus.labels + 3) % len(EMOTIONS)  # other names for the same pictures
 
     tuned = fine_tune_face(
-        network.face, projection, corpus.images, target, options=FineTuneOptions(epochs=8, lr=1e-2, side=24)
+        network.face, projection, corpus.images, target, side=24, options=FineTuneOptions(epochs=8, lr=1e-2)
     )
 
     before, after = network.face.state_dict(), tuned.state_dict()
