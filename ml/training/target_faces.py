@@ -76,7 +76,7 @@ def collect_faces(
                 unusable["no_face"] += 1
         if progress is not None:
             progress("clips", number + 1, len(clips))
-    clip_of = np.repeat(np.arange(len(usable)), [len(each) for each in images[1:]])
+    clip_of = np.repeat(np.arange(len(usable)), np.array([len(each) for each in images[1:]], dtype=np.int64))
     return TargetFaces(usable, np.concatenate(images), clip_of, dict(sorted(unusable.items())))
 
 

@@ -147,6 +147,21 @@ def test_what_was_begun_with_is_never_overwritten(corpus: Path, tiny_weights: Pa
     assert (tiny_weights / "face.safetensors").read_bytes() == before
 
 
+def test_a_corpus_without_faces_is_refused_in_a_sentence(tmp_path: Path, tiny_weights: Path) -> None:
+    make_clip(tmp_path / "tone.wav", picture=False)
+    (tmp_path / "manifest.csv").write_text("path,speaker,emotion7\ntone.wav,one,sad\n")
+    done = CliRunner().invoke(
+        app,
+        [
+            *("train", "fine-tune", "--manifest", str(tmp_path / "manifest.csv"), "--start", str(tiny_weights)),
+            *("--weights", str(tmp_path / "weights"), "--checkpoints", str(tmp_path / "kept")),
+        ],
+    )
+    assert done.exit_code == 2
+    assert "clips of 0 speakers show a face" in " ".join(done.stderr.split())
+    assert not (tmp_path / "weights").exists()
+
+
 def test_without_named_speakers_the_card_says_that_folds_are_of_clips(
     corpus: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
