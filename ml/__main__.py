@@ -158,24 +158,24 @@ def train_fine_tune(
     weights: Annotated[Path, typer.Option(help="Folder for the result; not the one begun with.")],
     start: Annotated[Path | None, typer.Option(help="Folder of the weights to begin with.")] = None,
     checkpoints: Annotated[Path | None, typer.Option(help="Folder of faces and finished folds.")] = None,
-    folds: Annotated[int | None, typer.Option(min=2, help="Speaker-independent folds.")] = None,
-    per_clip: Annotated[int | None, typer.Option(min=1, help="Faces taken from each clip at most.")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Speaker-independent folds.")] = 5,
+    per_clip: Annotated[int, typer.Option(min=1, help="Faces taken from each clip at most.")] = 4,
     settings: Settings = None,
 ) -> None:
     """Fine-tune the face network on a video corpus, as the paper does, and measure it before and after.
 
     Goes on where it was stopped. The faces kept in the checkpoints are pictures of people: delete them afterwards.
     """
+    from ml.training.checkpoints import default_folder
     from ml.training.face_fine_tune import FineTuneOptions
     from ml.training.face_target import TargetOptions, fine_tune_on_corpus
     from ml.training.settings import with_settings
 
-    chosen = {"start": start, "checkpoints": checkpoints, "folds": folds, "per_clip": per_clip}
-    given = {key: value for key, value in chosen.items() if value is not None}
     _log_to_stderr()
     with explained(), Bars() as bars:
         tuning = with_settings(FineTuneOptions(), settings or [])
-        entry = fine_tune_on_corpus(TargetOptions(manifest, weights, fine_tune=tuning, **given), bars)  # type: ignore[arg-type]
+        kept = checkpoints or default_folder("fine-tune")
+        entry = fine_tune_on_corpus(TargetOptions(manifest, weights, start, kept, folds, per_clip, tuning), bars)
     print_json({key: entry[key] for key in ("version", "data", "as_begun", "fine_tuned")})
 
 

@@ -21,7 +21,7 @@ from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection
 from ml.face.recogniser import pack, unpack
 from ml.face.vgg16 import FaceVgg16
-from ml.training.checkpoints import TrainingProgress, default_folder, plain, show_config
+from ml.training.checkpoints import TrainingProgress, plain, show_config
 from ml.training.face_export import fit_temperature, version_of
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
 from ml.training.face_network import face_logits
@@ -49,11 +49,11 @@ class TargetOptions:
 
     manifest: Path
     weights: Path
-    start: Path | None = None
-    checkpoints: Path = field(default_factory=lambda: default_folder("fine-tune"))
-    folds: int = 5
-    per_clip: int = 4
-    fine_tune: FineTuneOptions = field(default_factory=FineTuneOptions)
+    start: Path | None
+    checkpoints: Path
+    folds: int
+    per_clip: int
+    fine_tune: FineTuneOptions
     config: Config = field(default_factory=lambda: Config(voice=False))
 
 
@@ -79,7 +79,7 @@ def fine_tune_on_corpus(options: TargetOptions, progress: TrainingProgress | Non
     tensors, entry = stored.read("face", begun_with)
     network, projection, temperature = unpack(tensors, entry)
     side = int(entry["input_side"])
-    show_config("face network, fine-tuning", {**_config(options, entry), "begun with": entry["version"]})
+    show_config("face network, fine-tuning", _config(options, entry))
     faces = collect_faces(read_manifest(options.manifest), options.checkpoints, options.per_clip, options.config, tell)
     fold_of = folds_of([clip.speaker for clip in faces.clips], options.folds, options.fine_tune.seed)
     run = _Run(options, network, projection, side, faces, entry["version"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ml.training.face_fine_tune import FineTuneOptions
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.settings import with_settings
 
@@ -19,6 +20,11 @@ def test_each_setting_has_the_type_of_the_option_it_replaces() -> None:
 def test_what_cannot_be_set_is_quoted_with_the_names_that_can(setting: str) -> None:
     with pytest.raises(ValueError, match=r"NAME=VALUE.*mixup"):
         with_settings(OPTIONS, [setting])
+
+
+def test_a_choice_of_yes_or_no_cannot_be_set_as_text() -> None:
+    with pytest.raises(ValueError, match=r"NAME=VALUE.*epochs.*not 'balance=False'"):
+        with_settings(FineTuneOptions(), ["balance=False"])
 
 
 def test_a_value_of_another_type_is_named() -> None:
