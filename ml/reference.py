@@ -1,0 +1,179 @@
+"""What a person is compared with: the sums that a student's own sessions leave behind, a few numbers per modality.
+
+Every segment of a recording gets seven *scores* per modality, by networks that know nothing of the person. A recording
+leaves behind how much of it was judged, how its time is divided among the classes, and the sums of the scores and of
+their squares. These add up over recordings in any order, so one recording can be taken out again, and they are all
+that is kept: no sound, no picture, no voiceprint (``docs/threat-model.md`` says how well they tell people apart).
+
+How much of a reference is believed, and how it changes an answer, is each modality's own rule: ``ml.voice.person`` and
+``ml.face.person``.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.emotions import EMOTIONS
+from ml.errors import RecognitionError
+
+FORMAT = 1
+"""Version of the JSON form."""
+CLASSES = len(EMOTIONS)
+MODALITIES = ("voice", "face")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one modality of one or more recordings of one person adds up to.
+
+    Attributes:
+        model: version of the weights whose scores these are; sums of different weights do not add up.
+        sessions: recordings behind the sums.
+        seconds: judged time behind them, each instant counted once.
+        counts: seconds per class as general statistics say, shape (7,); they sum to ``seconds``.
+        total: sum over time of the scores, shape (7,).
+        squares: sum over time of their squares, shape (7,).
+    """
+
+    model: str
+    sessions: int = 0
+    seconds: float = 0.0
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(CLASSES))
+    total: np.ndarray = field(default_factory=lambda: np.zeros(CLASSES))
+    squares: np.ndarray = field(default_factory=lambda: np.zeros(CLASSES))
+
+    @classmethod
+    def of_recording(
+        cls, model: str, seconds: np.ndarray, probabilities: np.ndarray, scores: np.ndarray
+    ) -> "Evidence | None":
+        """What one recording contributes; None where nothing of it was judged.
+
+        Args:
+            seconds: time that each judged segment stands for, shape (n,).
+            probabilities: of the classes by general statistics, shape (n, 7), rows sum to 1.
+            scores: shape (n, 7).
+        """
+        if not len(seconds) or seconds.sum() <= 0:
+            return None
+        weight = np.asarray(seconds, dtype=np.float64)
+        return cls(model, 1, float(weight.sum()), weight @ probabilities, weight @ scores, weight @ np.square(scores))
+
+    def __add__(self, other: "Evidence") -> "Evidence":
+        if other.model != self.model:
+            raise ValueError(f"scores of {self.model} and {other.model} do not add up")
+        return Evidence(
+            self.model,
+            self.sessions + other.sessions,
+            self.seconds + other.seconds,
+            self.counts + other.counts,
+            self.total + other.total,
+            self.squares + other.squares,
+        )
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Mean of the scores, shape (7,)."""
+        found: np.ndarray = self.total / self.seconds
+        return found
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """Standard deviation of the scores, shape (7,)."""
+        found: np.ndarray = np.sqrt(np.maximum(self.squares / self.seconds - self.mean**2, 0.0))
+        return found
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of the time per class, shape (7,), sums to 1."""
+        found: np.ndarray = self.counts / self.seconds
+        return found
+
+    @property
+    def variety(self) -> float:
+        """How evenly the time is divided among the classes: their entropy over that of equal shares, 0-1."""
+        present = self.shares[self.shares > 0]
+        return float(-(present * np.log(present)).sum() / math.log(CLASSES))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers, ready for JSON; rounded far below what matters."""
+        return {
+            "model": self.model,
+            "sessions": self.sessions,
+            "seconds": round(self.seconds, 3),
+            **{name: [round(float(v), 4) for v in getattr(self, name)] for name in _SUMS},
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Evidence":
+        """The counterpart of ``as_dict``.
+
+        Raises:
+            KeyError, TypeError, ValueError: the values are not of that form or not finite.
+        """
+        sums = {name: np.array([float(v) for v in values[name]]) for name in _SUMS}
+        sessions, seconds = int(values["sessions"]), float(values["seconds"])
+        if any(each.shape != (CLASSES,) or not np.isfinite(each).all() for each in sums.values()):
+            raise ValueError("sums of seven finite numbers each are needed")
+        if not (sessions > 0 and 0 < seconds < math.inf):
+            raise ValueError("sessions and seconds must be positive")
+        if (sums["counts"] < 0).any() or (sums["squares"] < 0).any():
+            raise ValueError("seconds and squares are not negative")
+        return cls(str(values["model"]), sessions, seconds, **sums)
+
+
+_SUMS = ("counts", "total", "squares")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A person's own evidence per modality; None where there is none."""
+
+    voice: Evidence | None = None
+    face: Evidence | None = None
+
+    @classmethod
+    def gathered(cls, contributions: Iterable["Reference"]) -> "Reference":
+        """The sum of several recordings' contributions; the order does not matter."""
+        sums: dict[str, Evidence | None] = dict.fromkeys(MODALITIES)
+        for contribution in contributions:
+            for name in MODALITIES:
+                known, new = sums[name], getattr(contribution, name)
+                sums[name] = new if known is None else known if new is None else known + new
+        return cls(**sums)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        parts = {name: getattr(self, name) for name in MODALITIES}
+        return {"format": FORMAT} | {n: None if each is None else each.as_dict() for n, each in parts.items()}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Reference":
+        """The counterpart of ``as_dict``.
+
+        Raises:
+            RecognitionError: reference_damaged.
+        """
+        try:
+            if values["format"] != FORMAT:
+                raise ValueError("another format")
+            return cls(**{name: values[name] and Evidence.from_dict(values[name]) for name in MODALITIES})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RecognitionError("reference_damaged", "the reference is not of format 1") from error
+
+    @classmethod
+    def read(cls, path: Path) -> "Reference":
+        """From a JSON file.
+
+        Raises:
+            RecognitionError: reference_damaged.
+            OSError: it cannot be read.
+        """
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise RecognitionError("reference_damaged", "the reference is not JSON") from error
