@@ -166,6 +166,12 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
     "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),
     "separator_missing": (_("The analysis is not fully installed: the voice separator is missing."), _ASK_ADMIN),
     "separator_damaged": (_("The analysis is not fully installed: the voice separator is damaged."), _ASK_ADMIN),
+    "encoder_missing": (_("The analysis is not fully installed: the speech encoder is missing."), _ASK_ADMIN),
+    "encoder_damaged": (_("The analysis is not fully installed: the speech encoder is damaged."), _ASK_ADMIN),
+    "reference_damaged": (
+        _("What was gathered from the student's other recordings cannot be read."),
+        _ASK_ADMIN,
+    ),
     "original_missing": (_("The stored original cannot be found."), _ASK_ADMIN),
     "worker_lost": (
         _("The analysis was interrupted several times and was given up."),

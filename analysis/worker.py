@@ -124,6 +124,7 @@ def run_config(run: Run) -> Config:
     return Config(
         voice=run.voice,
         face=run.face,
+        voice_by=settings.EMOREC_VOICE_BY,
         alpha=settings.EMOREC_FUSION_ALPHA,
         beta=settings.EMOREC_FUSION_BETA,
         sample_fps=settings.EMOREC_SAMPLE_FPS,

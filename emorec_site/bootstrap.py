@@ -3,7 +3,7 @@
     python3 emorec_site/bootstrap.py [--dev]
 
 Steps: virtual environment, locked packages (by hash), torch, packages whose declared dependencies no resolver
-accepts, the Spleeter model, the translations, the front-end files. A finished step leaves a stamp holding the hash of
+accepts, the Spleeter model, the speech encoder, the translations, the front-end files. A finished step leaves a stamp holding the hash of
 what it was made from, so a second call does nothing, a changed lock repeats what depends on it, and a call after a
 failure goes on where it broke.
 """
@@ -92,6 +92,7 @@ def steps(dev: bool) -> list[Step]:
     catalogues = tuple(sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po")))
     planned += [
         Step("separation model", (), (module("ml", "fetch-separator"),), separator_present),
+        Step("speech encoder", (), (module("ml", "fetch-encoder"),), encoder_present),
         Step(
             "translations", catalogues, ((str(PYTHON), "-m", "emorec_site.messages"),), lambda: all_compiled(catalogues)
         ),
@@ -104,6 +105,12 @@ def separator_present() -> bool:
     """Whether the model's largest file lies there; its hash is verified before every load anyway."""
     folder = Path(os.environ.get("EMOREC_SPLEETER_MODEL", ROOT / "var" / "models" / "spleeter" / "2stems"))
     return any(folder.glob("model.data*"))
+
+
+def encoder_present() -> bool:
+    """Whether the speech encoder lies there; its hash is verified before every load anyway."""
+    folder = Path(os.environ.get("EMOREC_WHISPER_MODEL", ROOT / "var" / "models" / "whisper" / "base"))
+    return (folder / "model.bin").is_file()
 
 
 def all_compiled(catalogues: Sequence[Path]) -> bool:

@@ -41,13 +41,19 @@ def recognise(
     separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter.")] = True,
     track: Annotated[int | None, typer.Option(help="Number of the face to follow; default the longest.")] = None,
     alpha: Alpha = DEFAULTS.alpha,
+    paper_voice: Annotated[bool, typer.Option(help="The paper's Attention-LSTM alone; far more often wrong.")] = False,
+    reference: Annotated[
+        Path | None, typer.Option(help="JSON of what the person's other recordings left behind.")
+    ] = None,
     weights: Weights = None,
 ) -> None:
     """Recognise the emotions of one recording."""
     from ml.recognise import load_models
     from ml.recognise import recognise as run
+    from ml.reference import Reference
 
     with explained(), Bars() as bars:
+        known = Reference() if reference is None else Reference.read(reference)
         config = Config(
             voice=voice,
             face=face,
@@ -55,8 +61,9 @@ def recognise(
             beta=1 - alpha,
             separation="vocals" if separate else "off",
             track=track,
+            voice_by="attention_lstm" if paper_voice else "speech",
         )
-        result = run(file, load_models(weights), config, bars).as_dict()
+        result = run(file, load_models(weights), config, bars, known).as_dict()
     if as_json:
         print_json(result)
     else:
@@ -134,16 +141,17 @@ def train_voice(
     checkpoints: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     folds: Annotated[int | None, typer.Option(min=2, help="Speaker-independent folds.")] = None,
-    repeats: Annotated[int | None, typer.Option(min=1, help="Networks per fold.")] = None,
     version: Annotated[str | None, typer.Option(help="Name of the result.")] = None,
+    attention: Annotated[Path | None, typer.Option(help="Weights whose Attention-LSTMs are taken over.")] = None,
     weights: Weights = None,
 ) -> None:
     """Train the voice networks, calibrate them and write voice.safetensors."""
     from ml.training.voice import VoiceOptions
     from ml.training.voice import train_voice as run
 
-    chosen = {"manifest": manifest, "checkpoints": checkpoints, "folds": folds, "repeats": repeats, "version": version}
-    options = VoiceOptions(weights=weights, **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]
+    manifests = None if manifest is None else (manifest,)
+    chosen = {"manifests": manifests, "checkpoints": checkpoints, "folds": folds, "version": version}
+    options = VoiceOptions(weights=weights, attention=attention, **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]
     _log_to_stderr()
     with explained(), Bars() as bars:
         _check_resume(options.checkpoints, resume)
@@ -232,9 +240,6 @@ def evaluate_face(
 def evaluate_voice(
     *,
     manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7, perhaps corpus.")] = None,
-    own_statistics: Annotated[
-        bool, typer.Option(help="Standardise by all recordings of a speaker, else each recording by itself.")
-    ] = True,
     as_json: AsJson = False,
     weights: Weights = None,
 ) -> None:
@@ -243,7 +248,27 @@ def evaluate_voice(
     from ml.evaluation.voice import evaluate_voice as run
 
     with explained(), Bars() as bars:
-        figures = run(manifest or default_manifest(), weights, own_statistics, bars)
+        figures = run(manifest or default_manifest(), weights, bars)
+    _answer(figures, as_json)
+
+
+@evaluate.command("sessions")
+def evaluate_sessions(
+    *,
+    manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7, perhaps corpus.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the sessions made.")] = 2022,
+    per_corpus: Annotated[int, typer.Option(min=1, help="Sessions of each kind and corpus at most.")] = 40,
+    separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter, as in use.")] = True,
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Measure the voice on whole sessions of one person, through the pipeline as it runs; first among all figures."""
+    from ml.evaluation.sessions import evaluate_sessions as run
+    from ml.evaluation.voice import default_manifest
+
+    with explained(), Bars() as bars:
+        config = Config(face=False, separation="vocals" if separate else "off")
+        figures = run(manifest or default_manifest(), weights, config, seed=seed, per_corpus=per_corpus, tell=bars)
     _answer(figures, as_json)
 
 
@@ -328,6 +353,15 @@ def sample(file: Path, seconds: Annotated[float, typer.Option(min=1)] = 60) -> N
 
     with explained(), Bars() as bars:
         make_sample(file, seconds, lambda done, total: bars("sample", done, total))
+
+
+@app.command("fetch-encoder")
+def fetch_encoder(folder: Annotated[Path | None, typer.Option(help="Default EMOREC_WHISPER_MODEL.")] = None) -> None:
+    """Fetch and verify the speech encoder (Whisper base)."""
+    from ml.voice.whisper_model import fetch_model
+
+    with explained():
+        fetch_model(folder, errors.print)
 
 
 @app.command("fetch-separator")

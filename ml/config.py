@@ -11,6 +11,8 @@ class Config:
     Attributes:
         voice: analyse the voice (needs consent for it and an audio stream).
         face: analyse the face (likewise, and a video stream).
+        voice_by: whose answer on the voice counts: "speech", the network on a speech encoder's states, or
+            "attention_lstm", the paper's network alone, which needs no encoder and is far more often wrong.
         alpha, beta: fusion weights of face and voice (paper eq. 6); they sum to 1.
         fusion_temperature: see ``ml.fusion.fuse``; the default is what ``python -m ml train fusion`` found.
         segment_s, hop_s: length of a segment and distance between two starts, in seconds.
@@ -27,6 +29,7 @@ class Config:
 
     voice: bool = True
     face: bool = True
+    voice_by: Literal["speech", "attention_lstm"] = "speech"
     alpha: float = 0.6
     beta: float = 0.4
     fusion_temperature: float = 0.52

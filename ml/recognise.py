@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,10 +24,11 @@ from ml.errors import RecognitionError
 from ml.face.collector import FaceTracks, Track, follow_faces
 from ml.face.recogniser import FaceRecogniser
 from ml.fusion import fuse
+from ml.reference import Reference
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
 from ml.spool import CELL_S, LevelMeter, spool
 from ml.summary import bin_attention, plan_segments, summarise
-from ml.voice import activity, speaker_encoder
+from ml.voice import activity, whisper_model
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser, single_thread
 from ml.voice.separation import Separator
@@ -59,8 +61,23 @@ class Models:
 
     @cached_property
     def voice(self) -> VoiceRecogniser:
-        """Raises RecognitionError: weights_missing, weights_damaged."""
+        """Raises RecognitionError: weights_missing, weights_damaged, encoder_missing, encoder_damaged."""
         return VoiceRecogniser.load(self._directory)
+
+    @cached_property
+    def paper_voice(self) -> VoiceRecogniser:
+        """The paper's Attention-LSTM alone. Raises RecognitionError: weights_missing, weights_damaged."""
+        return VoiceRecogniser.load(self._directory, kind="attention_lstm")
+
+    def voice_for(self, config: Config) -> VoiceRecogniser:
+        """The voice that ``config.voice_by`` names."""
+        return self.voice if config.voice_by == "speech" else self.paper_voice
+
+    def with_voice(self, voice: VoiceRecogniser) -> "Models":
+        """The same models with another voice, for figures on people whom some of the networks have heard."""
+        other = copy(self)
+        other.__dict__["voice" if voice.kind == "speech" else "paper_voice"] = voice
+        return other
 
     @cached_property
     def face(self) -> FaceRecogniser:
@@ -77,8 +94,8 @@ class Models:
         card = weights.card(self._directory)
         used = [name for name, wanted in (("face", config.face), ("voice", config.voice)) if wanted]
         found = {name: {key: card.get(name, {}).get(key) for key in ("version", "sha256")} for name in used}
-        if config.voice:
-            found["speaker_encoder"] = {"version": speaker_encoder.VERSION, "sha256": speaker_encoder.SHA256}
+        if config.voice and config.voice_by == "speech":
+            found["speech_encoder"] = {"version": whisper_model.VERSION, "sha256": whisper_model.SHA256}
         if config.voice and config.separation == "vocals":
             found["separator"] = {"version": "spleeter 2stems", "sha256": SHA256["model.data-00000-of-00001"]}
         return found
@@ -124,7 +141,13 @@ class Sight:
     judgements: dict[int, FaceJudgement] = field(default_factory=dict)
 
 
-def recognise(path: Path | str, models: Models, config: Config, progress: Progress | None = None) -> Recognition:
+def recognise(
+    path: Path | str,
+    models: Models,
+    config: Config,
+    progress: Progress | None = None,
+    reference: Reference | None = None,
+) -> Recognition:
     """Recognise the emotions of one recording.
 
     Args:
@@ -132,12 +155,14 @@ def recognise(path: Path | str, models: Models, config: Config, progress: Progre
         models: see ``Models``.
         config: what to analyse; a modality that is off is not even decoded.
         progress: told after every step; may raise ``ml.errors.Cancelled``.
+        reference: what the person's other recordings left behind; None or an empty one compares with people in general.
 
     Raises:
         RecognitionError: see its codes.
         Cancelled: raised by ``progress``; nothing is left behind.
     """
-    job = _Job(Path(path), models, config, progress or (lambda stage, completed, total: None))
+    tell = progress or (lambda stage, completed, total: None)
+    job = _Job(Path(path), models, config, tell, reference or Reference())
     with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
         return job.run(Path(folder))
 
@@ -145,8 +170,9 @@ def recognise(path: Path | str, models: Models, config: Config, progress: Progre
 class _Job:
     """One recognition under way."""
 
-    def __init__(self, path: Path, models: Models, config: Config, progress: Progress) -> None:
+    def __init__(self, path: Path, models: Models, config: Config, progress: Progress, reference: Reference) -> None:
         self.path, self.models, self.config, self.progress = path, models, config, progress
+        self.reference = reference
         self.timings: dict[str, float] = {}
         self.flags: list[str] = []
 
@@ -217,16 +243,19 @@ class _Job:
         enough = [number for number, share in enumerate(shares) if share >= max(self.config.min_speech_share, 1e-9)]
         if not enough:
             return {}
-        statistics = self.models.voice.statistics(samples, sound.speech)
+        recogniser = self.models.voice_for(self.config)
+        mask = activity.frame_mask(sound.speech, len(samples))
+        recording = recogniser.features(samples, mask)
         judgements = {}
         for at in range(0, len(enough), VOICE_BATCH):
             numbers = enough[at : at + VOICE_BATCH]
-            answers = self.models.voice.predict(
-                samples, [self.spans[number] for number in numbers], statistics, sound.speech
-            )
+            spans = [self.spans[number] for number in numbers]
+            answers = recogniser.predict(recording, spans, mask, self.reference.voice)
             for number, answer in zip(numbers, answers, strict=True):
                 judgements[number] = VoiceJudgement(
                     probabilities=answer.probabilities,
+                    general=answer.general,
+                    scores=answer.scores,
                     attention=bin_attention(answer.times, answer.weights),
                     speech_share=shares[number],
                     level_dbfs=sound.meter.level_dbfs(*self.spans[number]),

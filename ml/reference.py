@@ -161,7 +161,8 @@ class Reference:
         try:
             if values["format"] != FORMAT:
                 raise ValueError("another format")
-            return cls(**{name: values[name] and Evidence.from_dict(values[name]) for name in MODALITIES})
+            parts = {name: values[name] for name in MODALITIES}
+            return cls(**{n: None if part is None else Evidence.from_dict(part) for n, part in parts.items()})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecognitionError("reference_damaged", "the reference is not of format 1") from error
 

@@ -22,13 +22,17 @@ class VoiceJudgement:
     """The voice of one segment.
 
     Attributes:
-        probabilities: calibrated, shape (7,), sums to 1.
+        probabilities: calibrated, with what is known of the person, shape (7,), sums to 1.
+        general: the same by people in general, shape (7,).
+        scores: what a person's own sessions are gathered from (``ml.reference``), shape (7,).
         attention: pairs (time in s, weight); the weights of one segment sum to 1 and show which moments decided.
         speech_share: share of the segment with speech, 0-1.
         level_dbfs: RMS level of the segment in dB relative to full scale.
     """
 
     probabilities: np.ndarray
+    general: np.ndarray
+    scores: np.ndarray
     attention: tuple[tuple[float, float], ...]
     speech_share: float
     level_dbfs: float
@@ -80,6 +84,8 @@ class Segment:
             if self.voice is None
             else {
                 "probabilities": keyed(self.voice.probabilities),
+                "general": keyed(self.voice.general),
+                "scores": keyed(self.voice.scores),
                 "attention": [[round(t, 3), round(w, 5)] for t, w in self.voice.attention],
                 "speech_share": round(self.voice.speech_share, 4),
                 "level_dbfs": round(self.voice.level_dbfs, 2),
@@ -124,8 +130,8 @@ class Recognition:
         }
 
 
-def keyed(probabilities: np.ndarray | None) -> dict[str, float] | None:
-    """A probability vector of shape (7,) keyed by class name."""
-    if probabilities is None:
+def keyed(values: np.ndarray | None) -> dict[str, float] | None:
+    """One value per class, shape (7,), keyed by class name."""
+    if values is None:
         return None
-    return {name: round(float(p), 6) for name, p in zip(EMOTIONS, probabilities, strict=True)}
+    return {name: round(float(value), 6) for name, value in zip(EMOTIONS, values, strict=True)}

@@ -21,12 +21,14 @@ from analysis.emotions import EMOTIONS
 FOLDER = Path(settings.BASE_DIR) / "ml" / "weights"
 
 GROUPS: dict[str, Promise] = {
-    "fusion": _("Voice and face together"),
     "face": _("The face alone"),
     "voice": _("The voice alone"),
-    "voice_alone": _("The voice of a very short recording"),
+    "fusion": _("Voice and face together"),
 }
 """The measurements in the order of the page."""
+
+SESSION_KINDS = ("uniform", "mixed80", "mixed50", "history_same", "history_neutral")
+"""Kinds of sessions in the order of the page."""
 
 SOURCES: tuple[tuple[str, Promise, Promise | str], ...] = (
     ("FER2013", _("faces from the web, 48 pixels high"), _("research")),
@@ -34,8 +36,10 @@ SOURCES: tuple[tuple[str, Promise, Promise | str], ...] = (
     ("RAVDESS", _("voices of 19 actors, English"), "CC BY-NC-SA 4.0"),
     ("EmoDB", _("voices of 8 actors, German"), _("research, authors to be cited")),
     ("CASIA", _("voices of 3 actors, Chinese"), _("research")),
+    ("nEMO", _("voices of 6 actors, Polish"), "CC BY-NC-SA 4.0"),
+    ("TESS", _("voices of 2 actors, English"), "CC BY-NC-ND 4.0"),
     ("Spleeter", _("separates the voice from music, as published"), "MIT"),
-    ("resemblyzer", _("describes a voice, as published; learned from LibriSpeech and VoxCeleb"), "Apache-2.0"),
+    ("Whisper base", _("describes speech, as published; learned from recordings of 99 languages"), "MIT"),
     ("silero-vad", _("finds speech, as published"), "MIT"),
 )
 """What the models learned from or rest on: its name, what it is, its terms. ``docs/model-card.md`` has the same."""
@@ -47,10 +51,15 @@ NAMES: dict[str, Promise] = {
     "validation": _("validation"),
     "baselines": _("simple baseline"),
     "publictest_baselines": _("simple baseline"),
-    "own_statistics": _("speakers never heard"),
-    "training_statistics": _("very short recordings of speakers never heard"),
+    "general": _("speakers never heard"),
+    "with_history": _("speakers never heard, with their other recordings as history"),
+    "own": _("with the person's other recordings as history"),
+    "uniform": _("in one mood throughout"),
+    "mixed80": _("four fifths in one mood"),
+    "mixed50": _("half in one mood"),
+    "history_same": _("in one mood, after five sessions mostly in the same mood"),
+    "history_neutral": _("in one mood, after five neutral sessions"),
     "attention_lstm_alone": _("speakers never heard, by the Attention-LSTM alone"),
-    "contours_alone": _("speakers never heard, by the contour network alone"),
     "as_begun": _("before fine-tuning"),
     "fine_tuned": _("after fine-tuning"),
     "corpus": _("learned from"),
@@ -159,7 +168,10 @@ def read_card(folder: Path = FOLDER) -> Card:
     hashes = evaluation.get("weights")
     return Card(
         models,
-        measured=[Group(str(GROUPS[name]), list(_rows(figures[name], ()))) for name in GROUPS if name in figures]
+        measured=[
+            *_sessions(figures),
+            *(Group(str(GROUPS[name]), list(_rows(figures[name], ()))) for name in GROUPS if name in figures),
+        ]
         + [group for group in _disturbed(evaluation) if group.rows],
         taken=str(evaluation.get("taken", "")),
         stale=hashes != {name: meta.get("sha256") for name, meta in card.items()},
@@ -201,6 +213,25 @@ def _rows(node: Any, path: tuple[str, ...]) -> Iterator[Row]:
         )
     for key, value in node.items():
         yield from _rows(value, (*path, key))
+
+
+def _sessions(figures: dict[str, Any]) -> Iterator[Group]:
+    """Whole sessions of one person: what matters most, so it stands first."""
+    measured = figures.get("sessions")
+    if not isinstance(measured, dict):
+        return
+    rows = []
+    for name in SESSION_KINDS:
+        node = measured.get(name)
+        if isinstance(node, dict) and isinstance(node.get("n"), int):
+            rows.append(Row([Term.of(name)], node["n"], float(node["time_right"]), None, None, {}))
+            for corpus, of in node.get("per_corpus", {}).items():
+                rows.append(Row([Term.of(name), Term.of(corpus)], of["n"], float(of["time_right"]), None, None, {}))
+    yield Group(
+        str(_("Whole sessions: the voice of one person for half a minute")),
+        rows,
+        str(_("Here “how often right” is the part of the speaking time that was shown with the right emotion.")),
+    )
 
 
 def _disturbed(evaluation: dict[str, Any]) -> Iterator[Group]:

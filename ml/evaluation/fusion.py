@@ -12,7 +12,7 @@ from ml.evaluation.face import default_source, predict_faces
 from ml.evaluation.intervals import uar_gain_interval
 from ml.evaluation.metrics import headline, report
 from ml.evaluation.pairs import PAIRED, partners
-from ml.evaluation.voice import default_manifest, labelled, predict_voices
+from ml.evaluation.voice import default_manifest, hear_all, labelled
 from ml.fusion import fuse
 from ml.recognise import Models, recognise
 from ml.training.fer2013 import Tell, load_faces
@@ -38,7 +38,7 @@ def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: 
     """
     models = Models.load(weights)
     utterances = labelled(manifest)
-    voices = predict_voices(models.voice, utterances, True, tell)
+    voices = hear_all(models.voice, utterances, tell).general
     faces = np.full_like(voices, np.nan)
     for number, utterance in enumerate(utterances):
         faces[number] = face_of(utterance.path, models, config)
@@ -53,7 +53,7 @@ def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Tell) 
     test = load_faces(default_source(), "PublicTest")
     seen = predict_faces(models.face, test, tell)
     utterances = labelled(default_manifest())
-    voices = predict_voices(models.voice, utterances, True, tell)
+    voices = hear_all(models.voice, utterances, tell).general
     return pair_figures(seen, test.labels, voices, utterances, config, seed=seed)
 
 

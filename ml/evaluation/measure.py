@@ -13,7 +13,8 @@ from ml.evaluation.face import default_source, face_figures, predict_faces
 from ml.evaluation.face_conditions import face_conditions
 from ml.evaluation.fusion import pair_figures
 from ml.evaluation.pairs import PAIRING_SEED
-from ml.evaluation.voice import default_manifest, labelled, predict_voices, voice_figures, voice_groups
+from ml.evaluation.sessions import PER_CORPUS, evaluate_sessions
+from ml.evaluation.voice import default_manifest, figures_of, hear_all, labelled, voice_figures, voice_groups
 from ml.evaluation.voice_conditions import interference_in_words, voice_conditions
 from ml.recognise import Models
 from ml.training.fer2013 import Tell, load_faces
@@ -28,8 +29,8 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
     """Take every figure on the research data and keep them beside the weights in ``evaluation.json``.
 
     Returns:
-        What was written: "figures" (face, voice, voice_alone, fusion: as the commands of these names print them;
-        attention_lstm: the voice without its contour networks),
+        What was written: "figures" (sessions, face, voice, fusion: as the commands of these names print them;
+        attention_lstm: the paper's network alone),
         "groups" (the voice by language and sex), "voice_conditions", "face_conditions", the day, the seconds it took
         by the clock and of processor time, the seed and the hashes of the weights.
 
@@ -43,10 +44,12 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
     seen = predict_faces(models.face, test, tell)
     degraded = face_conditions(models.face, test, PAIRING_SEED, tell)
     utterances = labelled(default_manifest())
-    voices = predict_voices(models.voice, utterances, True, tell)
-    alone = predict_voices(models.voice, utterances, False, lambda _, done, total: tell("voices alone", done, total))
+    sessions = evaluate_sessions(
+        default_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=PER_CORPUS, tell=tell
+    )
+    voices = hear_all(models.voice, utterances, tell)
     attending = models.voice.attention_alone()
-    attended = predict_voices(attending, utterances, True, lambda _, done, total: tell("attention alone", done, total))
+    attended = hear_all(attending, utterances, lambda _, done, total: tell("attention alone", done, total))
     disturbed = voice_conditions(models.voice, utterances, usable_separator(), PAIRING_SEED, tell)
     card = weights.card(directory)
     measured = {
@@ -57,12 +60,12 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
         "weights": {name: card[name]["sha256"] for name in weights.NAMES},
         "figures": {
             "face": face_figures(seen, test, SPLIT, models.face.version),
-            "voice": voice_figures(voices, utterances, models.voice, True),
-            "voice_alone": voice_figures(alone, utterances, models.voice, False),
-            "attention_lstm": voice_figures(attended, utterances, attending, True),
-            "fusion": pair_figures(seen, test.labels, voices, utterances, Config(), seed=PAIRING_SEED),
+            "voice": voice_figures(voices, utterances, models.voice),
+            "attention_lstm": figures_of(attended.general, utterances),
+            "fusion": pair_figures(seen, test.labels, voices.general, utterances, Config(), seed=PAIRING_SEED),
+            "sessions": sessions,
         },
-        "groups": voice_groups(voices, utterances),
+        "groups": voice_groups(voices.general, utterances),
         "face_conditions": degraded,
         "voice_conditions": disturbed,
         "interference": interference_in_words(),

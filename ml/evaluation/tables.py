@@ -12,7 +12,7 @@ from ml.emotions import EMOTIONS
 PAPER_TABLE_1 = {
     "mfcc_lstm": "54.2 %",
     "voice": "62.5 %",
-    "contours": "-",
+    "speech": "-",
     "lbph_cnn": "65.4 %",
     "face": "73.1 %",
     "fusion": "78.5 %",
@@ -60,11 +60,11 @@ def table_1(figures: dict[str, dict[str, Any]], ablation: dict[str, Any] | None)
         ("voice", "MFCC, Fbank, spectrogram", "Attention-LSTM", figures["attention_lstm"], None, "voice"),
         (
             "voice",
-            "the same, contours, speaker encoder",
-            "with contour network (shipped)",
+            "states of a speech encoder, pitch, voice quality",
+            "one hidden layer (shipped)",
             fusion["voice"],
             None,
-            "contours",
+            "speech",
         ),
         ("face", "LBP histograms", "CNN", cnn and cnn["pairs"], cnn, "lbph_cnn"),
         (

@@ -1,7 +1,11 @@
-"""The voice networks on labelled recordings, everybody judged only by networks that never heard them."""
+"""The voice networks on labelled recordings, everybody judged only by networks that never heard them.
 
-from collections import defaultdict
+Every recording is judged as a whole, as if nothing else were known of its speaker; then once more with the speaker's
+other recordings as history (``ml.reference``). A recording is never part of its own history.
+"""
+
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +15,39 @@ import soxr
 from ml import media
 from ml.containers import recognise_container
 from ml.evaluation.metrics import by_group, report
+from ml.reference import Evidence, Reference
 from ml.training.fer2013 import Tell
-from ml.training.speech import Utterance, read_audio, read_manifest, speech_manifest
+from ml.training.speech import ANONYMOUS, Utterance, read_audio, read_manifest, speech_manifest
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
-
-__all__ = ["default_manifest", "evaluate_voice", "hear", "labelled", "predict_voices", "voice_figures", "voice_groups"]
 
 default_manifest = speech_manifest
 
 _READ_DIRECTLY = frozenset({"wav", "flac", "ogg"})
 
 
-def evaluate_voice(manifest: Path, weights: Path | None, own_statistics: bool, tell: Tell) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """What the networks say of recordings; rows of NaN where there is no sound.
+
+    Attributes:
+        general: probabilities by people in general, shape (n, 7).
+        scores: see ``ml.voice.person``, shape (n, 7).
+        seconds: length of each recording, shape (n,).
+    """
+
+    general: np.ndarray
+    scores: np.ndarray
+    seconds: np.ndarray
+
+    @property
+    def judged(self) -> np.ndarray:
+        """Which recordings have sound, bool, shape (n,)."""
+        found: np.ndarray = ~np.isnan(self.general[:, 0])
+        return found
+
+
+def evaluate_voice(manifest: Path, weights: Path | None, tell: Tell) -> dict[str, Any]:
     """Figures on the labelled rows of a manifest.
 
     A speaker of the training corpora is judged by the networks that never heard them (``exclude_speaker``), anybody
@@ -32,38 +56,46 @@ def evaluate_voice(manifest: Path, weights: Path | None, own_statistics: bool, t
     Args:
         manifest: CSV with columns path, speaker, emotion7 and, if there, corpus; paths relative to the file.
         weights: folder; see ``ml.weights.folder``.
-        own_statistics: standardise by all of a speaker's recordings here, as a long recording would be; otherwise
-            every recording stands alone.
+
+    Returns:
+        The figures without history, and under "own" the same where each speaker's other recordings are their history.
 
     Raises:
         FileNotFoundError, ValueError: the data are not there or make no sense.
-        RecognitionError: weights_missing, weights_damaged, or a recording that cannot be read.
+        RecognitionError: weights_missing, weights_damaged, encoder_missing, encoder_damaged, or a recording that cannot
+            be read.
     """
     utterances = labelled(manifest)
     recogniser = VoiceRecogniser.load(weights)
-    probabilities = predict_voices(recogniser, utterances, own_statistics, tell)
-    return voice_figures(probabilities, utterances, recogniser, own_statistics)
+    voices = hear_all(recogniser, utterances, tell)
+    return voice_figures(voices, utterances, recogniser)
 
 
-def voice_figures(
-    probabilities: np.ndarray, utterances: Sequence[Utterance], recogniser: VoiceRecogniser, own_statistics: bool
-) -> dict[str, Any]:
-    """The figures of ``predict_voices``' answers; "unjudged" counts recordings without sound, which enter no other.
+def voice_figures(voices: Voices, utterances: Sequence[Utterance], recogniser: VoiceRecogniser) -> dict[str, Any]:
+    """The figures of ``hear_all``'s answers; "unjudged" counts recordings without sound, which enter no other.
 
     Raises:
         ValueError: no recording has sound.
     """
-    judged = [number for number in range(len(utterances)) if not np.isnan(probabilities[number, 0])]
-    heard = [utterances[number] for number in judged]
-    labels = np.array([int(utterance.emotion) for utterance in heard])
-    corpora, speakers = [utterance.corpus for utterance in heard], [utterance.speaker for utterance in heard]
     return {
-        **report(probabilities[judged], labels, corpora, speakers),
-        "unjudged": len(utterances) - len(judged),
-        "speakers_judged_out_of_fold": len(set(speakers) & set(recogniser.fold_of)),
-        "statistics": "speaker" if own_statistics else "recording",
+        **figures_of(voices.general, utterances),
+        "own": figures_of(read_by_history(recogniser, utterances, voices), utterances),
+        "speakers_judged_out_of_fold": len({u.speaker for u in utterances} & set(recogniser.fold_of)),
         "model": recogniser.version,
     }
+
+
+def figures_of(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Any]:
+    """``metrics.report`` of probabilities (n, 7), rows of NaN left out and counted under "unjudged".
+
+    Raises:
+        ValueError: nothing was judged.
+    """
+    judged = np.flatnonzero(~np.isnan(probabilities[:, 0]))
+    heard = [utterances[int(number)] for number in judged]
+    labels = np.array([int(utterance.emotion) for utterance in heard])
+    corpora, speakers = [utterance.corpus for utterance in heard], [utterance.speaker for utterance in heard]
+    return {**report(probabilities[judged], labels, corpora, speakers), "unjudged": len(utterances) - len(judged)}
 
 
 def voice_groups(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, dict[str, Any]]:
@@ -99,23 +131,42 @@ def labelled(manifest: Path) -> list[Utterance]:
     return utterances
 
 
-def predict_voices(
-    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], own_statistics: bool, tell: Tell
-) -> np.ndarray:
-    """Probabilities of all recordings, shape (n, 7); a row of NaN where there is no sound."""
-    of_speaker: dict[str, list[int]] = defaultdict(list)
+def hear_all(recogniser: VoiceRecogniser, utterances: Sequence[Utterance], tell: Tell) -> Voices:
+    """Judge every recording by itself, by people in general."""
+    general, scores = np.full((len(utterances), 7), np.nan), np.full((len(utterances), 7), np.nan)
+    seconds = np.zeros(len(utterances))
     for number, utterance in enumerate(utterances):
-        of_speaker[utterance.speaker].append(number)
-    probabilities = np.full((len(utterances), 7), np.nan)
-    done = 0
-    for speaker, numbers in of_speaker.items():
-        heard = {number: samples for number in numbers if len(samples := hear(utterances[number].path))}
-        judged = recogniser.predict_utterances(list(heard.values()), speaker, own_statistics) if heard else []
-        for number, answer in zip(heard, judged, strict=True):
-            probabilities[number] = answer.probabilities
-        done += len(numbers)
-        tell("voices", done, len(utterances))
-    return probabilities
+        samples = hear(utterance.path)
+        if len(samples):
+            judged = recogniser.predict_whole(samples, utterance.speaker)
+            general[number], scores[number] = judged.general, judged.scores
+            seconds[number] = len(samples) / SAMPLE_RATE
+        tell("voices", number + 1, len(utterances))
+    return Voices(general, scores, seconds)
+
+
+def read_by_history(recogniser: VoiceRecogniser, utterances: Sequence[Utterance], voices: Voices) -> np.ndarray:
+    """Probabilities (n, 7) where each speaker's other recordings are their history; general ones without any."""
+    speakers = np.array([utterance.speaker for utterance in utterances])
+    found = voices.general.copy()
+    for number in np.flatnonzero(voices.judged):
+        if speakers[number].startswith(ANONYMOUS):
+            continue
+        others = np.flatnonzero((speakers == speakers[number]) & voices.judged)
+        evidence = evidence_of(recogniser, voices, others[others != number])
+        found[number] = recogniser.personal(
+            voices.general[[number]], voices.scores[[number]], evidence, str(speakers[number])
+        )[0]
+    return found
+
+
+def evidence_of(recogniser: VoiceRecogniser, voices: Voices, recordings: np.ndarray) -> Evidence | None:
+    """What several recordings of one person, by their indices, leave behind."""
+    contributions = (
+        Evidence.of_recording(recogniser.version, voices.seconds[[each]], voices.general[[each]], voices.scores[[each]])
+        for each in recordings
+    )
+    return Reference.gathered(Reference(voice=contribution) for contribution in contributions).voice
 
 
 def hear(path: Path) -> np.ndarray:

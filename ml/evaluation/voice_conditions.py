@@ -209,7 +209,7 @@ def _judge(recogniser: VoiceRecogniser, people: Sequence[Heard], streams: Sequen
     guesses = np.zeros(sum(len(person.numbers) for person in people), dtype=np.int64)
     for person, stream in zip(people, streams, strict=True):
         cuts = np.cumsum([len(samples) for samples in person.samples])[:-1]
-        judged = recogniser.predict_utterances(np.split(stream, cuts), person.speaker)
+        judged = [recogniser.predict_whole(part, person.speaker) for part in np.split(stream, cuts)]
         guesses[list(person.numbers)] = [int(answer.probabilities.argmax()) for answer in judged]
     return guesses
 

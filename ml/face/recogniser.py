@@ -10,7 +10,8 @@ from ml import weights as stored
 from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import FACE_SIZE, FaceVgg16, fast_in_bfloat16, folded, network_input
+from ml.face.vgg16 import FACE_SIZE, FaceVgg16, folded, network_input
+from ml.precision import fast_in_bfloat16
 
 BATCH = 32
 """Faces computed together."""

@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.lbp import lbp_codes
-from ml.face.vgg16 import autocast, in_channels_last
+from ml.face.vgg16 import in_channels_last
+from ml.precision import autocast
 from ml.training.checkpoints import load_latest, save_checkpoint
 from ml.training.fer2013 import Faces, Tell, held_out
 

@@ -19,7 +19,7 @@ from ml.training.checkpoints import load_latest, save_checkpoint
 from ml.training.fer2013 import Tell
 from ml.training.speech import Utterance, inner_speakers, read_audio
 from ml.voice import activity, features
-from ml.voice.standardise import statistics_of
+from ml.voice.standardise import Moments, gain_for, speech_rms
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,15 @@ def mfcc_frames(utterances: Sequence[Utterance], group: int, tell: Tell) -> list
         own = [number for number, utterance in enumerate(utterances) if utterance.speaker == speaker]
         audio = [read_audio(utterances[number].path) for number in own]
         masks = [activity.frame_mask(activity.speech_probabilities(heard), len(heard)) for heard in audio]
-        statistics = statistics_of(zip(audio, masks, strict=True))
-        for number, heard, mask in zip(own, audio, masks, strict=True):
-            values = features.extract_range(heard, *activity.speech_span(mask), statistics.gain)
-            averaged = statistics.apply(features.average_frames(values, group))
+        gain = gain_for(speech_rms(list(zip(audio, masks, strict=True))))
+        whole = [features.extract(heard * np.float32(gain)) for heard in audio]
+        moments = Moments()
+        for values, mask in zip(whole, masks, strict=True):
+            moments.add(values[mask])
+        statistics = moments.statistics()
+        for number, values, mask in zip(own, whole, masks, strict=True):
+            first, last = activity.speech_span(mask)
+            averaged = statistics.apply(features.average_frames(values[first:last], group))
             frames[number] = torch.from_numpy(np.ascontiguousarray(averaged[:, features.MFCC], dtype=np.float32))
         tell("MFCC", len(frames), len(utterances))
     return [frames[number] for number in range(len(utterances))]

@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import FACE_SIZE, FaceVgg16, autocast, network_input
+from ml.face.vgg16 import FACE_SIZE, FaceVgg16, network_input
+from ml.precision import autocast
 from ml.training.checkpoints import TrainingProgress
 from ml.training.face_augment import augment
 

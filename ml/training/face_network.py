@@ -9,7 +9,8 @@ from torch import nn
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import FaceVgg16, autocast, network_input
+from ml.face.vgg16 import FaceVgg16, network_input
+from ml.precision import autocast
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_teachers import trained
 

@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
-from ml.face.vgg16 import autocast, network_input
+from ml.face.vgg16 import network_input
+from ml.precision import autocast
 from ml.training.face_augment import augment, spoil
 from ml.training.face_network import TrainingNetwork
 from ml.training.face_options import FaceTrainingOptions

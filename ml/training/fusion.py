@@ -16,7 +16,7 @@ from ml.config import Config
 from ml.evaluation.face import predict_faces
 from ml.evaluation.metrics import expected_calibration_error
 from ml.evaluation.pairs import partners
-from ml.evaluation.voice import default_manifest, labelled, predict_voices
+from ml.evaluation.voice import default_manifest, hear_all, labelled
 from ml.fusion import fuse
 from ml.recognise import Models
 from ml.training.face import split_training
@@ -40,7 +40,7 @@ def fit_fusion(weights: Path | None, seed: int, tell: Tell) -> dict[str, Any]:
     _, held_out = split_training(FaceTrainingOptions())
     seen = predict_faces(models.face, held_out, tell)
     utterances = labelled(default_manifest())
-    voices = predict_voices(models.voice, utterances, True, tell)
+    voices = hear_all(models.voice, utterances, tell).general
     labels = np.array([int(utterance.emotion) for utterance in utterances])
     faces = seen[partners(labels, held_out.labels, seed)]
     return {"seed": seed, **best_temperature(faces, voices, labels, Config())}

@@ -1,36 +1,49 @@
 """Train the voice networks on speech corpora (paper section 2.4) and measure them on people they never heard.
 
-Speakers are dealt into folds; per fold an Attention-LSTM and a contour network are fitted that never hear the fold's
-speakers. All of them ship as one ensemble (``ml.voice.recogniser``). Every figure stored with the weights is out of
-fold: each utterance judged only by the networks that never heard its speaker, at a temperature fitted on other folds'
-speakers.
+Speakers are dealt into folds. Per fold a speech network is fitted on sessions of the other folds' speakers
+(``ml.training.voice_sessions``, ``ml.training.voice_network``), and the paper's Attention-LSTM on their utterances. All
+of them ship as one ensemble (``ml.voice.recogniser``). Every figure stored with the weights is out of fold: each
+utterance judged only by networks that never heard its speaker, at a temperature fitted on other folds' speakers.
 """
 
 import hashlib
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from ml import weights as stored
 from ml.evaluation.metrics import expected_calibration_error
-from ml.evaluation.voice import predict_voices
-from ml.training.checkpoints import TrainingProgress, default_folder, plain, show_config
-from ml.training.speech import inner_speakers, read_manifest, speaker_folds, speech_manifest
+from ml.evaluation.voice import hear_all, read_by_history
+from ml.training.checkpoints import TrainingProgress, default_folder, load_latest, plain, save_checkpoint, show_config
+from ml.training.fer2013 import data_folder
+from ml.training.speech import Utterance, inner_speakers, read_manifest, speaker_folds, speech_manifest
 from ml.training.voice_baselines import baseline_predictions
-from ml.training.voice_calibration import fold_temperatures, with_fallback_temperatures
-from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
+from ml.training.voice_calibration import temperature_for
 from ml.training.voice_data import Prepared, Version, prepare
-from ml.training.voice_fit import FitOptions, Fitted, Split, fit, logits_of, number_of
-from ml.voice.contours import ContourNetwork, blend
-from ml.voice.recogniser import CONTOUR_SHARE, Member, VoiceRecogniser, pack, unpack
+from ml.training.voice_fit import FitOptions, Fitted, Split, fit, number_of
+from ml.training.voice_network import LearningNetwork, NetworkOptions, answers_of, centred, fit_network, people_of
+from ml.training.voice_sessions import ROUNDS, Round, Segments, round_segments
+from ml.voice.attention_lstm import AttentionLSTM
+from ml.voice.person import People
+from ml.voice.recogniser import Member, VoiceRecogniser, load_encoder, pack, unpack
+from ml.voice.speech_network import SpeechNetwork
+from ml.voice.standardise import Statistics
+from ml.voice.whisper_encoder import WhisperEncoder
 
 log = logging.getLogger(__name__)
+
+PURE = 0.95
+"""Share of one mood in a segment's speech from which it says how that mood's scores lie."""
+
+
+def speech_manifests() -> tuple[Path, ...]:
+    """The manifests of the research data folder; they need not exist."""
+    return speech_manifest(), data_folder() / "speech_more" / "manifest.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +51,36 @@ class VoiceOptions:
     """What to train on and how.
 
     Attributes:
-        manifest: CSV with columns path, speaker, emotion7 and, if there, corpus.
-        checkpoints: folder of checkpoints; a run with other options or another manifest has its own folder inside.
+        manifests: CSV files with columns path, speaker, emotion7 and, if there, corpus; where two of them hold
+            recordings of one corpus, those of the later one count.
+        checkpoints: folder of checkpoints; a run with other options or other manifests has its own folder inside.
         weights: folder the result is written to; None for the shipped one (or ``EMOREC_WEIGHTS``).
+        attention: folder of weights whose Attention-LSTMs are taken over in place of fitting them; they must have been
+            fitted with the same folds.
         version: name of the result.
         folds: speaker-independent folds.
-        repeats: pairs of networks per fold, differing by their random draws.
         inner_share: share of a corpus's training speakers watched for early stopping of the Attention-LSTM; 0 for none,
             where the learning rate's schedule decides alone and all speakers are learned from.
-        speeds, noisy_speeds: speeds at which copies of every utterance are heard, clean and with noise.
+        speeds, noisy_speeds: speeds at which the Attention-LSTM hears copies of every utterance, clean and with noise.
         noise_snr_db: range of the signal-to-noise ratio of the noisy copies.
         fit: of each Attention-LSTM.
-        contours: of each contour network.
+        rounds: ways through the corpora that the speech networks learn from.
+        network: of each speech network.
     """
 
-    manifest: Path = field(default_factory=speech_manifest)
+    manifests: tuple[Path, ...] = field(default_factory=speech_manifests)
     checkpoints: Path = field(default_factory=lambda: default_folder("voice"))
     weights: Path | None = None
-    version: str = "voice-5"
+    attention: Path | None = None
+    version: str = "voice-6"
     folds: int = 5
-    repeats: int = 1
     inner_share: float = 0.0
     speeds: tuple[float, ...] = (1.0, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15)
     noisy_speeds: tuple[float, ...] = (1.0, 0.93, 1.07)
     noise_snr_db: tuple[float, float] = (5.0, 25.0)
     fit: FitOptions = field(default_factory=FitOptions)
-    contours: ContourOptions = field(default_factory=ContourOptions)
+    rounds: tuple[Round, ...] = ROUNDS
+    network: NetworkOptions = field(default_factory=NetworkOptions)
 
     def versions(self) -> tuple[Version, ...]:
         """The copies of every utterance; the first is as recorded."""
@@ -71,6 +88,20 @@ class VoiceOptions:
             raise ValueError("the first speed must be 1: figures are taken on it")
         noisy = tuple(Version(speed, self.noise_snr_db) for speed in self.noisy_speeds)
         return tuple(Version(speed) for speed in self.speeds) + noisy
+
+    def utterances(self) -> list[Utterance]:
+        """The labelled rows of all manifests."""
+        return read_manifests(self.manifests)
+
+
+def read_manifests(manifests: tuple[Path, ...]) -> list[Utterance]:
+    """The labelled rows of several manifests; a corpus is taken from the last one that holds it."""
+    of_corpus: dict[str, list[Utterance]] = {}
+    for manifest in manifests:
+        rows = read_manifest(manifest)
+        for corpus in {utterance.corpus for utterance in rows}:
+            of_corpus[corpus] = [utterance for utterance in rows if utterance.corpus == corpus]
+    return [utterance for corpus in sorted(of_corpus) for utterance in of_corpus[corpus]]
 
 
 def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress | None = None) -> dict[str, Any]:
@@ -82,60 +113,164 @@ def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress 
 
     Returns:
         The card entry written.
+
+    Raises:
+        RecognitionError: encoder_missing, encoder_damaged.
     """
     options = options or VoiceOptions()
     show_config("voice training", options)
     tell = progress or (lambda what, completed, total: None)
+    encoder = load_encoder()
+    utterances = options.utterances()
+    fold_of = speaker_folds(utterances, options.folds, options.fit.seed)
+    segments = {of: _round(utterances, of, encoder, options, tell) for of in options.rounds}
+    speech, people = _speech_networks(utterances, fold_of, segments, options, tell)
+    attending, baselines = _attending(utterances, fold_of, options, tell)
+    members = [
+        Member(model, network, fold, 1.0, statistics, people[fold])
+        for fold, ((model, statistics), network) in enumerate(zip(attending, speech, strict=True))
+    ]
+    fitted = _with_attention_temperatures(VoiceRecogniser(members, fold_of, options.version, encoder), utterances, tell)
+    tensors, description = pack(fitted)
+    shipped = VoiceRecogniser(*unpack(tensors, description), encoder)
+    answers = hear_all(shipped, utterances, tell)
+    alone = hear_all(shipped.attention_alone(), utterances, tell)
+    meta = {
+        **description,
+        "seed": options.fit.seed,
+        "config": settings(options),
+        "data": {
+            corpus: sum(u.corpus == corpus for u in utterances) for corpus in sorted({u.corpus for u in utterances})
+        },
+        "metrics": {
+            "general": figures(utterances, answers.general),
+            "with_history": figures(utterances, read_by_history(shipped, utterances, answers)),
+            "attention_lstm_alone": by_corpus(utterances, alone.general.argmax(axis=1)),
+            **baselines,
+        },
+    }
+    return stored.write("voice", tensors, meta, options.weights)
+
+
+def _round(
+    utterances: list[Utterance], of: Round, encoder: WhisperEncoder, options: VoiceOptions, tell: TrainingProgress
+) -> Segments:
+    """The segments of one round, made or taken up."""
+    path = options.checkpoints / run_name(options) / "rounds" / f"{of.name}.npz"
+    if not path.is_file():
+        round_segments(
+            utterances, of, encoder, options.fit.seed, lambda done, total: tell(f"round {of.name}", done, total)
+        ).save(path)
+    return Segments.load(path)
+
+
+def _speech_networks(
+    utterances: list[Utterance],
+    fold_of: dict[str, int],
+    segments: dict[Round, Segments],
+    options: VoiceOptions,
+    tell: TrainingProgress,
+) -> tuple[list[SpeechNetwork], list[People]]:
+    """A speech network per fold at its temperatures, and what each fold's others say of people in general."""
+    corpus_of = {utterance.speaker: utterance.corpus for utterance in utterances}
+    everything = Segments(
+        *(np.concatenate([getattr(each, name) for each in segments.values()]) for name in Segments.__slots__)
+    )
+    folds = np.array([fold_of[str(speaker)] for speaker in everything.speakers])
+    networks = []
+    for fold in range(options.folds):
+        tell("speech networks", fold, options.folds)
+        networks.append(_speech_network(everything, np.flatnonzero(folds != fold), corpus_of, options, fold))
+    tell("speech networks", options.folds, options.folds)
+
+    recorded = np.concatenate([np.full(len(each.labels), not of.altered) for of, each in segments.items()])
+    chosen = np.flatnonzero(recorded)
+    known = Segments(*(getattr(everything, name)[chosen] for name in Segments.__slots__))
+    own = folds[chosen]
+    general, scores = np.zeros((len(chosen), 7)), np.zeros((len(chosen), 7))
+    for fold, network in enumerate(networks):
+        general[own == fold], scores[own == fold] = answers_of(network.folded(), known.features[own == fold])
+    moods, pure = known.labels.argmax(axis=1), known.labels.max(axis=1) >= PURE
+    corpora = np.array([corpus_of[str(speaker)] for speaker in known.speakers])
+    shipped, people = [], []
+    for fold, network in enumerate(networks):
+        others, plain_others = own != fold, (own != fold) & pure
+        usual_out = centred(scores[plain_others], moods[plain_others], known.speakers[plain_others])
+        temperature = temperature_for(general[others], known.labels[others], corpora[others])
+        scores_temperature = temperature_for(usual_out, moods[plain_others], corpora[plain_others])
+        shipped.append(network.folded(temperature, scores_temperature))
+        scaled = scores[plain_others] / scores_temperature
+        people.append(people_of(scaled, moods[plain_others], known.speakers[plain_others]))
+    return shipped, people
+
+
+def _speech_network(
+    everything: Segments, keep: np.ndarray, corpus_of: dict[str, str], options: VoiceOptions, fold: int
+) -> LearningNetwork:
+    """Fit the fold's network, or take up its checkpoint."""
+    folder = options.checkpoints / run_name(options) / f"speech{fold}"
+    seed = number_of(options.fit.seed, fold)
+    resumed = load_latest(folder)
+    if resumed is None:
+        fitted = fit_network(everything, keep, corpus_of, options.network, seed)
+        save_checkpoint(folder, 1, {"network": fitted.state_dict()}, options.network, keep=1)
+        return fitted
+    network = LearningNetwork(everything.features[keep], options.network, seed)
+    network.load_state_dict(resumed[1]["network"])
+    return network.eval()
+
+
+def _attending(
+    utterances: list[Utterance], fold_of: dict[str, int], options: VoiceOptions, tell: TrainingProgress
+) -> tuple[list[tuple[AttentionLSTM, Statistics]], dict[str, Any]]:
+    """The paper's networks, taken over or fitted; fitted ones are set beside the simplest ways to do their task."""
+    if options.attention is not None:
+        return _taken_over(options.attention, fold_of), {}
     prepared = prepare(
-        read_manifest(options.manifest),
+        utterances,
         options.versions(),
         options.fit.architecture.frames_averaged,
         options.fit.seed,
         lambda completed, total: tell("features", completed, total),
     )
-    return train_prepared(prepared, options, tell)
-
-
-def train_prepared(prepared: Prepared, options: VoiceOptions, tell: TrainingProgress) -> dict[str, Any]:
-    """The part of ``train_voice`` after the features."""
-    fold_of = speaker_folds(prepared.utterances, options.folds, options.fit.seed)
     splits = [split_of(prepared, fold_of, (fold, 0), options) for fold in range(options.folds)]
-    networks = [
-        [_fit_one(prepared, fold_of, options, (fold, repeat), tell) for repeat in range(options.repeats)]
-        for fold in range(options.folds)
-    ]
-    outlines, outlined = _fit_outlines(prepared, networks, options, tell)
-    heard = _test_logits(prepared, splits, networks)
-    blended = [[_blend(*pair) for pair in zip(*row, strict=True)] for row in zip(heard, outlined, strict=True)]
-    temperatures = fold_temperatures(prepared, splits, blended)
-    members = [
-        Member(network.model, outline, fold, temperatures[fold], temperatures[fold], network.statistics)
-        for fold, row in enumerate(zip(networks, outlines, strict=True))
-        for network, outline in zip(*row, strict=True)
-    ]
-    fitted = with_fallback_temperatures(VoiceRecogniser(members, fold_of, options.version), prepared.utterances, tell)
-    tensors, description = pack(fitted)
-    shipped = VoiceRecogniser(*unpack(tensors, description))
+    fitted = [_fit_one(prepared, split, options, (fold, 0), tell) for fold, split in enumerate(splits)]
     tested = np.concatenate([split.test for split in splits])
+    rows = [prepared.utterances[number] for number in tested]
     baselines = {
-        name: by_corpus(prepared, tested, predicted)
+        name: by_corpus(rows, predicted)
         for name, predicted in baseline_predictions(prepared, splits, options.fit.seed).items()
     }
-    meta = {
-        **description,
-        "seed": options.fit.seed,
-        "config": settings(options),
-        "data": {corpus: int(np.sum(prepared.corpora() == corpus)) for corpus in np.unique(prepared.corpora())},
-        "stopped": [[network.epoch for network in row] for row in networks],
-        "metrics": {
-            "own_statistics": figures(prepared, predict_voices(shipped, prepared.utterances, True, tell)),
-            "training_statistics": figures(prepared, predict_voices(shipped, prepared.utterances, False, tell)),
-            "attention_lstm_alone": by_corpus(prepared, tested, _first_answers(heard)),
-            "contours_alone": by_corpus(prepared, tested, _first_answers(outlined)),
-            "baselines": baselines,
-        },
-    }
-    return stored.write("voice", tensors, meta, options.weights)
+    return [(each.model, each.statistics) for each in fitted], {"baselines": baselines}
+
+
+def _taken_over(folder: Path, fold_of: dict[str, int]) -> list[tuple[AttentionLSTM, Statistics]]:
+    """The Attention-LSTMs of other weights.
+
+    Raises:
+        ValueError: somebody they learned from is in a fold that they must not have heard.
+        RecognitionError: weights_missing, weights_damaged.
+    """
+    members, before, _ = unpack(*stored.read("voice", folder))
+    if any(fold_of.get(speaker) != fold for speaker, fold in before.items()):
+        raise ValueError("the Attention-LSTMs to be taken over were fitted with other folds")
+    return [(each.model, each.statistics) for each in members]
+
+
+def _with_attention_temperatures(
+    recogniser: VoiceRecogniser, utterances: list[Utterance], tell: TrainingProgress
+) -> VoiceRecogniser:
+    """The same networks, the Attention-LSTMs' temperatures fitted on the utterances of other folds' speakers."""
+    logits = np.log(np.maximum(hear_all(recogniser.attention_alone(), utterances, tell).general, 1e-9))
+    labels = np.array([int(utterance.emotion) for utterance in utterances])
+    corpora = np.array([utterance.corpus for utterance in utterances])
+    folds = np.array([recogniser.fold_of[utterance.speaker] for utterance in utterances])
+    members = []
+    for member in recogniser.members:
+        others = folds != member.fold
+        temperature = temperature_for(logits[others], labels[others], corpora[others])
+        members.append(replace(member, attention_temperature=temperature))
+    return recogniser.with_members(members)
 
 
 def split_of(prepared: Prepared, fold_of: dict[str, int], place: tuple[int, int], options: VoiceOptions) -> Split:
@@ -152,9 +287,10 @@ def split_of(prepared: Prepared, fold_of: dict[str, int], place: tuple[int, int]
     return Split(np.flatnonzero(~test & ~inner), np.flatnonzero(inner), np.flatnonzero(test))
 
 
-def by_corpus(prepared: Prepared, indices: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
+def by_corpus(utterances: list[Utterance], predicted: np.ndarray) -> dict[str, dict[str, float]]:
     """n, accuracy and unweighted average recall (over the classes there are) of each corpus, fractions of 1."""
-    labels, corpora = prepared.labels()[indices], prepared.corpora()[indices]
+    labels = np.array([int(utterance.emotion) for utterance in utterances])
+    corpora = np.array([utterance.corpus for utterance in utterances])
     table = {}
     for corpus in np.unique(corpora):
         inside = corpora == corpus
@@ -166,92 +302,42 @@ def by_corpus(prepared: Prepared, indices: np.ndarray, predicted: np.ndarray) ->
     return table
 
 
-def figures(prepared: Prepared, probabilities: np.ndarray) -> dict[str, Any]:
+def figures(utterances: list[Utterance], probabilities: np.ndarray) -> dict[str, Any]:
     """``by_corpus`` of calibrated probabilities, with the expected calibration error (15 bins) over everything."""
-    correct = probabilities.argmax(axis=1) == prepared.labels()
+    labels = np.array([int(utterance.emotion) for utterance in utterances])
+    correct = probabilities.argmax(axis=1) == labels
     return {
-        "per_corpus": by_corpus(prepared, np.arange(len(probabilities)), probabilities.argmax(axis=1)),
+        "per_corpus": by_corpus(utterances, probabilities.argmax(axis=1)),
         "n": len(probabilities),
         "accuracy": round(float(correct.mean()), 4),
-        "ece": round(expected_calibration_error(probabilities, prepared.labels()), 4),
+        "ece": round(expected_calibration_error(probabilities, labels), 4),
     }
 
 
 def run_name(options: VoiceOptions) -> str:
-    """A folder name for the Attention-LSTMs of equal options and an equal manifest, and no others.
-
-    The contour networks keep no checkpoints, so their options do not matter here.
-    """
-    described = json.dumps(settings(options, "version", "repeats", "contours"), sort_keys=True).encode()
-    return hashlib.sha256(described + options.manifest.read_bytes()).hexdigest()[:12]
+    """A folder name for the checkpoints of equal options and equal manifests, and no others."""
+    described = json.dumps(settings(options, "version"), sort_keys=True).encode()
+    content = b"".join(manifest.read_bytes() for manifest in options.manifests)
+    return hashlib.sha256(described + content).hexdigest()[:12]
 
 
 def settings(options: VoiceOptions, *besides: str) -> dict[str, Any]:
     """The options as JSON keeps them, without those that name places on this machine (and ``besides``)."""
-    left_out = {"manifest", "checkpoints", "weights", *besides}
+    left_out = {"manifests", "checkpoints", "weights", "attention", *besides}
     kept = {key: value for key, value in plain(options).items() if key not in left_out}
     described: dict[str, Any] = json.loads(json.dumps(kept))
     return described
 
 
 def _fit_one(
-    prepared: Prepared, fold_of: dict[str, int], options: VoiceOptions, place: tuple[int, int], tell: TrainingProgress
+    prepared: Prepared, split: Split, options: VoiceOptions, place: tuple[int, int], tell: TrainingProgress
 ) -> Fitted:
-    """Fit the network with that fold and number in the fold, or take up its checkpoint."""
-    fold, repeat = place
-    name = f"fold {fold} network {repeat}"
+    """Fit the Attention-LSTM of that fold, or take up its checkpoint."""
+    name = f"fold {place[0]}"
 
     def epoch_done(epoch: int, loss: float, watched: float) -> None:
         log.info("%s epoch %d: loss %.3f, inner loss %.3f", name, epoch, loss, watched)
         tell(name, epoch, options.fit.epochs)
 
-    folder = options.checkpoints / run_name(options) / f"fold{fold}-{repeat}"
-    split = split_of(prepared, fold_of, place, options)
+    folder = options.checkpoints / run_name(options) / f"fold{place[0]}"
     return fit(prepared, split, options.fit, stream=place, folder=folder, progress=epoch_done)
-
-
-def _fit_outlines(
-    prepared: Prepared, networks: list[list[Fitted]], options: VoiceOptions, tell: TrainingProgress
-) -> tuple[list[list[ContourNetwork]], list[list[np.ndarray]]]:
-    """The contour networks by fold and number in the fold, and their logits on the fold's test speakers."""
-    taken = take_contours(prepared, lambda completed, total: tell("contours", completed, total))
-    fold_of = speaker_folds(prepared.utterances, options.folds, options.fit.seed)
-    outlines: list[list[ContourNetwork]] = []
-    for fold, row in enumerate(networks):
-        split = split_of(prepared, fold_of, (fold, 0), options)
-        train = np.concatenate([split.train, split.inner])
-        tell("contour networks", fold, options.folds)
-        outlines.append(
-            [
-                fit_contours(
-                    prepared,
-                    taken,
-                    train,
-                    fallback=network.statistics,
-                    options=options.contours,
-                    seed=number_of(options.fit.seed, fold, repeat),
-                )
-                for repeat, network in enumerate(row)
-            ]
-        )
-    tests = [split_of(prepared, fold_of, (fold, 0), options).test for fold in range(options.folds)]
-    logits = [[contour_logits(each, taken, test) for each in row] for row, test in zip(outlines, tests, strict=True)]
-    return outlines, logits
-
-
-def _blend(heard: np.ndarray, outlined: np.ndarray) -> np.ndarray:
-    blended: np.ndarray = blend(torch.from_numpy(heard), torch.from_numpy(outlined), CONTOUR_SHARE).numpy()
-    return blended
-
-
-def _first_answers(logits: list[list[np.ndarray]]) -> np.ndarray:
-    """Classes chosen by the first network of every fold, for the folds' test speakers one after another."""
-    return np.concatenate([row[0].argmax(axis=1) for row in logits])
-
-
-def _test_logits(prepared: Prepared, splits: list[Split], networks: list[list[Fitted]]) -> list[list[np.ndarray]]:
-    """Logits of every fold's networks on the fold's test speakers."""
-    return [
-        [logits_of(network.model, prepared, split.test, network.statistics) for network in row]
-        for split, row in zip(splits, networks, strict=True)
-    ]

