@@ -14,9 +14,21 @@ from ml.emotions import EMOTIONS, Emotion
 from ml.evaluation import card
 from ml.evaluation.fusion import pair_figures
 from ml.evaluation.metrics import by_group, headline, report
+from ml.evaluation.sessions import SessionFigures, SessionPlan, summary
 from ml.evaluation.tables import table_1, table_2
 from ml.training.ablation import fold_hash
 from ml.training.speech import Utterance
+
+
+def sessions() -> dict[str, Any]:
+    """One session of each kind, judged as sad throughout."""
+    seconds = np.zeros((7, 8))
+    seconds[2, 2], seconds[3, 2] = 24.0, 6.0
+    people = (Utterance(Path("x"), "s1", Emotion.SAD, "A", "en", "F"),)
+    one = summary([SessionFigures(SessionPlan("s1", Emotion.SAD, people, (1,)), seconds, True)])
+    after = {**one, "without_history": one}
+    kinds = dict.fromkeys(("uniform", "mixed80", "mixed50"), one)
+    return {**kinds, "history_same": after, "history_neutral": after, "seed": 1}
 
 
 @pytest.fixture
@@ -40,8 +52,8 @@ def measured(tiny_weights: Path) -> dict[str, Any]:
         "weights": {name: entry["sha256"] for name, entry in weights.card(tiny_weights).items()},
         "figures": {
             "face": report(seen, np.arange(21) % 7),
-            "voice": figures["voice"],
-            "voice_alone": figures["voice"],
+            "voice": {**figures["voice"], "own": figures["voice"]},
+            "sessions": sessions(),
             "attention_lstm": figures["voice"],
             "fusion": figures,
         },
@@ -70,6 +82,9 @@ def test_the_card_shows_the_measured_figures_with_their_number_and_command(
     assert f"{100 * measured['figures']['fusion']['accuracy']:.1f} %" in text
     assert "n = 40 of 4 speakers" in text
     assert "python -m ml evaluate face --split PublicTest --json" in text
+    assert "| in one mood | 1 | 80.0 % | 100.0 % | 20.0 % | 100.0 % |" in text
+    assert "| in one mood, after the same mood | 1 | 80.0 % (80.0 %) |" in text
+    assert text.index("Whole sessions") < text.index("Table 1")
     assert "face-tiny" in text
     assert "Any diagnosis" in text
     assert "other weights" not in text
