@@ -21,8 +21,11 @@ from ml import media, weights
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.face.collector import FaceTracks, Track, follow_faces
+from ml.face.person import face_probabilities
+from ml.face.pooling import pooled_scores
 from ml.face.recogniser import FaceRecogniser
 from ml.fusion import fuse
+from ml.reference import Evidence, Reference
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
 from ml.spool import CELL_S, LevelMeter, spool
 from ml.summary import bin_attention, plan_segments, summarise
@@ -124,7 +127,13 @@ class Sight:
     judgements: dict[int, FaceJudgement] = field(default_factory=dict)
 
 
-def recognise(path: Path | str, models: Models, config: Config, progress: Progress | None = None) -> Recognition:
+def recognise(
+    path: Path | str,
+    models: Models,
+    config: Config,
+    progress: Progress | None = None,
+    reference: Reference | None = None,
+) -> Recognition:
     """Recognise the emotions of one recording.
 
     Args:
@@ -132,12 +141,13 @@ def recognise(path: Path | str, models: Models, config: Config, progress: Progre
         models: see ``Models``.
         config: what to analyse; a modality that is off is not even decoded.
         progress: told after every step; may raise ``ml.errors.Cancelled``.
+        reference: what the person's own recordings add up to; without it they are compared with people in general.
 
     Raises:
         RecognitionError: see its codes.
         Cancelled: raised by ``progress``; nothing is left behind.
     """
-    job = _Job(Path(path), models, config, progress or (lambda stage, completed, total: None))
+    job = _Job(Path(path), models, config, progress or (lambda stage, completed, total: None), reference)
     with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
         return job.run(Path(folder))
 
@@ -145,8 +155,11 @@ def recognise(path: Path | str, models: Models, config: Config, progress: Progre
 class _Job:
     """One recognition under way."""
 
-    def __init__(self, path: Path, models: Models, config: Config, progress: Progress) -> None:
+    def __init__(
+        self, path: Path, models: Models, config: Config, progress: Progress, reference: Reference | None = None
+    ) -> None:
         self.path, self.models, self.config, self.progress = path, models, config, progress
+        self.reference = reference or Reference()
         self.timings: dict[str, float] = {}
         self.flags: list[str] = []
 
@@ -283,15 +296,27 @@ class _Job:
         sight.probabilities = np.concatenate(probabilities)
 
     def _judge_face(self, span: Span, sight: Sight) -> FaceJudgement | None:
-        """The mean over the segment's frames weighted by detection confidence (design, Face 4); None with too few."""
+        """The segment's frames pooled, and read against the person's own range (design, Face 4); None with too few."""
         inside, sampled = _inside(sight.times, span), int(_inside(sight.sampled, span).sum())
         frames = int(inside.sum())
         expected = max(sampled, round((span[1] - span[0]) * self.config.sample_fps * _LEAST_SAMPLED))
         if frames == 0 or frames < self.config.min_face_share * expected or sight.chosen is None:
             return None
         sure = sight.confidence[inside].astype(np.float64)
-        mean = np.average(sight.probabilities[inside], axis=0, weights=sure)
-        return FaceJudgement(mean / mean.sum(), sight.chosen.number, frames, frames / sampled, float(sure.mean()))
+        scores = pooled_scores(sight.probabilities[inside], sure)
+        return FaceJudgement(
+            probabilities=face_probabilities(scores, self._own_face()),
+            scores=scores,
+            track=sight.chosen.number,
+            frames=frames,
+            face_share=frames / sampled,
+            confidence=float(sure.mean()),
+        )
+
+    def _own_face(self) -> Evidence | None:
+        """The person's own face; scores of other weights say nothing about it."""
+        own = self.reference.face
+        return own if own is not None and own.model == self.models.face.version else None
 
     # both
 
