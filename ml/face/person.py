@@ -24,14 +24,14 @@ class OwnRange:
     Attributes:
         weight_s: judged seconds at which a varied history is half believed; eight segments.
         least_variety, full_variety: ``Evidence.variety`` from which a history is believed at all, and fully.
-        correction_s: a short history looks less varied than the person is, by this over its seconds (Miller 1955,
-            who has twice as much for answers that are certain).
+        correction_s: a short history looks less varied than the person is (Miller 1955), by about this over its
+            seconds and ``weight_s``.
     """
 
     weight_s: float = 32.0
-    least_variety: float = 0.80
-    full_variety: float = 0.95
-    correction_s: float = 3.1
+    least_variety: float = 0.76
+    full_variety: float = 0.91
+    correction_s: float = 5.0
 
 
 OWN_RANGE = OwnRange()
@@ -39,7 +39,7 @@ OWN_RANGE = OwnRange()
 
 def belief(evidence: Evidence, rule: OwnRange = OWN_RANGE) -> float:
     """How far a person's own mean is believed, 0-1."""
-    variety = evidence.variety + rule.correction_s / evidence.seconds
+    variety = evidence.variety + rule.correction_s / (evidence.seconds + rule.weight_s)
     varied = (variety - rule.least_variety) / (rule.full_variety - rule.least_variety)
     return float(np.clip(varied, 0.0, 1.0) * evidence.seconds / (evidence.seconds + rule.weight_s))
 
