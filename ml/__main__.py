@@ -224,15 +224,22 @@ def evaluate_face(
     *,
     fer2013: Annotated[Path | None, typer.Option(help="The official CSV; default the sheets in EMOREC_DATA.")] = None,
     split: Annotated[str, typer.Option(help="Training, PublicTest or PrivateTest.")] = "PublicTest",
+    manifest: Annotated[
+        Path | None, typer.Option(help="CSV of pictures and clips: path, speaker, emotion7, perhaps corpus.")
+    ] = None,
     as_json: AsJson = False,
     weights: Weights = None,
 ) -> None:
-    """Measure the face network on FER2013."""
-    from ml.evaluation.face import default_source
-    from ml.evaluation.face import evaluate_face as run
+    """Measure the face network on FER2013, or the face of a manifest's people without and with their own history."""
+    from ml.evaluation import face, face_manifest
 
     with explained(), Bars() as bars:
-        figures = run(fer2013 or default_source(), split, weights, bars)
+        if manifest is None:
+            figures = face.evaluate_face(fer2013 or face.default_source(), split, weights, bars)
+        elif fer2013 is None:
+            figures = face_manifest.evaluate_manifest(manifest, weights, DEFAULTS, bars)
+        else:
+            raise ValueError("name --fer2013 or --manifest, not both")
     _answer(figures, as_json)
 
 
@@ -395,7 +402,7 @@ def _answer(figures: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(figures)
     else:
-        _show_table("Figures", {key: value for key, value in figures.items() if key not in {"voice", "face"}})
+        _show_table("Figures", {key: value for key, value in figures.items() if key not in {"voice", "face", "own"}})
 
 
 def _show_table(title: str, values: dict[str, Any]) -> None:

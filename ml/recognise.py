@@ -22,9 +22,11 @@ from ml import media, weights
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.face.collector import FaceTracks, Track, follow_faces
+from ml.face.person import face_probabilities
+from ml.face.pooling import pooled_scores
 from ml.face.recogniser import FaceRecogniser
 from ml.fusion import fuse
-from ml.reference import Reference
+from ml.reference import Evidence, Reference
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
 from ml.spool import CELL_S, LevelMeter, spool
 from ml.summary import bin_attention, plan_segments, summarise
@@ -312,15 +314,27 @@ class _Job:
         sight.probabilities = np.concatenate(probabilities)
 
     def _judge_face(self, span: Span, sight: Sight) -> FaceJudgement | None:
-        """The mean over the segment's frames weighted by detection confidence (design, Face 4); None with too few."""
+        """The segment's frames pooled, and read against the person's own range (design, Face 4); None with too few."""
         inside, sampled = _inside(sight.times, span), int(_inside(sight.sampled, span).sum())
         frames = int(inside.sum())
         expected = max(sampled, round((span[1] - span[0]) * self.config.sample_fps * _LEAST_SAMPLED))
         if frames == 0 or frames < self.config.min_face_share * expected or sight.chosen is None:
             return None
         sure = sight.confidence[inside].astype(np.float64)
-        mean = np.average(sight.probabilities[inside], axis=0, weights=sure)
-        return FaceJudgement(mean / mean.sum(), sight.chosen.number, frames, frames / sampled, float(sure.mean()))
+        scores = pooled_scores(sight.probabilities[inside], sure)
+        return FaceJudgement(
+            probabilities=face_probabilities(scores, self._own_face()),
+            scores=scores,
+            track=sight.chosen.number,
+            frames=frames,
+            face_share=frames / sampled,
+            confidence=float(sure.mean()),
+        )
+
+    def _own_face(self) -> Evidence | None:
+        """The person's own face; scores of other weights say nothing about it."""
+        own = self.reference.face
+        return own if own is not None and own.model == self.models.face.version else None
 
     # both
 

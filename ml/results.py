@@ -40,10 +40,11 @@ class VoiceJudgement:
 
 @dataclass(frozen=True, slots=True)
 class FaceJudgement:
-    """The face of one segment: the mean over its frames, weighted by detection confidence (design, Face 4).
+    """The face of one segment, pooled over its frames (design, Face 4).
 
     Attributes:
-        probabilities: calibrated, shape (7,), sums to 1.
+        probabilities: calibrated, against the person's own range where it is known, shape (7,), sums to 1.
+        scores: against people in general, natural logarithms, shape (7,); what ``ml.reference.Evidence`` sums.
         track: number of the followed face track.
         frames: sampled frames with that face.
         face_share: those frames over all sampled frames of the segment, 0-1.
@@ -51,6 +52,7 @@ class FaceJudgement:
     """
 
     probabilities: np.ndarray
+    scores: np.ndarray
     track: int
     frames: int
     face_share: float
@@ -94,6 +96,7 @@ class Segment:
             if self.face is None
             else {
                 "probabilities": keyed(self.face.probabilities),
+                "scores": keyed(self.face.scores),
                 "track": self.face.track,
                 "frames": self.face.frames,
                 "face_share": round(self.face.face_share, 4),

@@ -9,23 +9,23 @@ import numpy as np
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.evaluation.face import default_source, predict_faces
+from ml.evaluation.face_manifest import judged_whole
 from ml.evaluation.intervals import uar_gain_interval
 from ml.evaluation.metrics import headline, report
 from ml.evaluation.pairs import PAIRED, partners
 from ml.evaluation.voice import default_manifest, hear_all, labelled
 from ml.fusion import fuse
-from ml.recognise import Models, recognise
+from ml.recognise import Models
 from ml.training.fer2013 import Tell, load_faces
 from ml.training.speech import Utterance
 
 RECORDED = "audio-visual recordings, each judged as a whole"
-_NO_USE = frozenset({"no_usable_signal", "no_streams"})
 
 
 def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: Tell) -> dict[str, Any]:
     """Figures of fusion, voice and face on audio-visual recordings, each judged as one segment.
 
-    The face is the pipeline's own (detection, tracking, weighted mean); the voice is judged as in ``evaluate_voice``,
+    The face is the pipeline's own (detection, tracking, pooling); the voice is judged as in ``evaluate_voice``,
     on the recording's mix, so that speakers of the training corpora stay out of fold.
 
     Args:
@@ -125,22 +125,8 @@ def _gain(fused: np.ndarray, voices: np.ndarray, faces: np.ndarray, utterances: 
 
 def face_of(path: Path, models: Models, config: Config) -> np.ndarray:
     """Face probabilities of a whole recording, shape (7,); NaN where no face can be judged."""
-    whole = Config(
-        voice=False,
-        segment_s=config.max_duration_s,
-        hop_s=config.max_duration_s,
-        sample_fps=config.sample_fps,
-        detection_width=config.detection_width,
-        min_face_share=0.0,
-    )
-    try:
-        result = recognise(path, models, whole)
-    except RecognitionError as error:
-        if error.code not in _NO_USE:
-            raise
-        return np.full(7, np.nan)
-    probabilities = result.segments[0].probabilities
-    return np.full(7, np.nan) if probabilities is None else probabilities
+    face = judged_whole(path, models, config)
+    return np.full(7, np.nan) if face is None else face.probabilities
 
 
 def _fused(face: np.ndarray, voice: np.ndarray, config: Config) -> np.ndarray:

@@ -16,12 +16,13 @@ import numpy as np
 CROP_SIDE = 48
 """Side of a crop in pixels, FER2013's."""
 
-FRAMING = 1.14
-"""Side of a crop over the geometric mean of its box's sides.
+FER2013_FRAMING = 1.14
+"""Side of a crop over the geometric mean of its box's sides, as FER2013 has it: on its faces, set in a larger picture,
+the detector's box has this median size and its middle is the picture's middle within 2 %."""
 
-FER2013's own framing: on its faces, set in a larger picture, the detector's box has this median size and its middle is
-the picture's middle within 2 %.
-"""
+FRAMING = 0.84
+"""The same as faces on video are cropped: closer than FER2013, which the network learned from, because it judges people
+who talk better so (``docs/experiments-face.md``)."""
 
 _EMPTY_BEFORE_RETRY = 5
 """Frames in a row without a face after which the next empty one is searched at double width."""
@@ -113,17 +114,18 @@ class FaceDetector:
         return sorted(boxes, key=lambda box: -box.confidence)
 
 
-def crop_face(frame_rgb: np.ndarray, box: Box) -> np.ndarray:
-    """The face as FER2013 frames it: a grey square around the box's middle, reduced with anti-aliasing.
+def crop_face(frame_rgb: np.ndarray, box: Box, framing: float = FRAMING) -> np.ndarray:
+    """The face as a grey square around the box's middle, reduced with anti-aliasing.
 
     Args:
         frame_rgb: uint8, shape (H, W, 3).
         box: in the frame's pixels; may reach beyond the frame, whose edge pixels are then repeated.
+        framing: side of the square over the geometric mean of the box's sides.
 
     Returns:
         uint8, shape (48, 48).
     """
-    side = max(2, round(box.size * FRAMING))
+    side = max(2, round(box.size * framing))
     left, top = round(box.centre[0] - side / 2), round(box.centre[1] - side / 2)
     if 0 <= top <= frame_rgb.shape[0] - side and 0 <= left <= frame_rgb.shape[1] - side:
         square = frame_rgb[top : top + side, left : left + side]

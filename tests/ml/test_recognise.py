@@ -281,9 +281,12 @@ def judged(times: list[float], confidence: list[float], sampled: int, config: Co
 
 
 def test_a_frame_counts_by_the_confidence_of_its_detection() -> None:
-    found = judged([0.0, 0.2, 0.4, 0.6], [0.9, 0.3, 0.9, 0.3], 20)
+    found, turned = (judged([0.0, 0.2, 0.4, 0.6], sure, 20) for sure in ([0.9, 0.3, 0.9, 0.3], [0.3, 0.9, 0.3, 0.9]))
     assert found is not None
-    np.testing.assert_allclose(found.probabilities[[0, 6]], [0.75, 0.25])
+    assert turned is not None
+    assert found.probabilities.argmax() == 0
+    assert turned.probabilities.argmax() == 6
+    np.testing.assert_allclose(found.probabilities, np.exp(found.scores) / np.exp(found.scores).sum())
     assert (found.frames, found.face_share) == (4, 0.2)
     assert found.confidence == pytest.approx(0.6)
 
