@@ -53,6 +53,7 @@ class LevelMeter:
         self._peak: list[np.ndarray] = []
         self._clipped: list[np.ndarray] = []
         self._highest = 0.0
+        self._channels: np.ndarray = np.zeros(1)
         self._held: np.ndarray | None = None
 
     def add(self, block: np.ndarray) -> None:
@@ -99,6 +100,12 @@ class LevelMeter:
                 mean = power[power >= _GATE * mean].mean()
         return TARGET_LEVEL / float(np.sqrt(mean)) if mean > 0 else 1.0
 
+    def live_channel(self, dead_share: float) -> int | None:
+        """The number of the one live channel of two, where the other has less than ``dead_share`` of its power."""
+        if len(self._channels) != 2 or self._channels.min() >= dead_share * self._channels.max():
+            return None
+        return int(self._channels.argmax())
+
     def _between(self, cells: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
         last = len(cells) if np.isinf(end_s) else int(np.ceil(end_s / self.cell_s - 1e-6))
         return cells[int(start_s / self.cell_s + 1e-6) : last]
@@ -116,7 +123,9 @@ class LevelMeter:
         self._clipped.append(clipped)
         self._peak.append(peak.max(axis=1))
         cells -= cells.mean(axis=2, keepdims=True)
-        self._power.append(np.einsum("ijk,ijk->ij", cells, cells).max(axis=1) / cells.shape[2])
+        energy = np.einsum("ijk,ijk->ij", cells, cells)
+        self._channels = self._channels + energy.sum(axis=0, dtype=np.float64)
+        self._power.append(energy.max(axis=1) / cells.shape[2])
 
 
 def measure(
