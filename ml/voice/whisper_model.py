@@ -79,9 +79,7 @@ def read_variables(content: bytes, prefix: str) -> dict[str, np.ndarray]:
             kind, size = reader.number("B"), reader.number("I")
             start = reader.skip(size)
             if name.startswith(prefix):
-                found[name] = np.frombuffer(
-                    content, _TYPES[kind], offset=start, count=-1 if not size else int(np.prod(shape, dtype=int))
-                ).reshape(shape)
+                found[name] = np.frombuffer(content, _TYPES[kind], offset=start, count=-1 if not size else int(np.prod(shape, dtype=int))).reshape(shape)
     except (KeyError, ValueError, struct.error, UnicodeDecodeError) as error:
         raise RecognitionError("encoder_damaged", "the file is not a CTranslate2 model of format 6") from error
     return found
