@@ -7,8 +7,8 @@ import numpy as np
 from ml.voice.activity import THRESHOLD, WINDOW_SAMPLES
 from ml.voice.framing import SAMPLE_RATE
 
-NARROW_BELOW_HZ = 4_700
-"""By this measure telephone codecs (mu-law, A-law, AMR) end between 3.5 and 4.6 kHz, whole speech above 6 kHz."""
+NARROW_BELOW_HZ = 4_800
+"""By this measure telephone codecs (mu-law, A-law, AMR) end between 3.5 and 4.7 kHz, whole speech above 6 kHz."""
 DROP_DB = 50.0
 """The voice reaches as far up as its mean spectrum lies within this of its highest point."""
 _SMOOTH = 5
