@@ -69,7 +69,10 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
     "no_streams": (_("The file holds neither sound nor pictures that can be read."), _RERECORD),
     "no_usable_signal": (
         _("Neither a voice nor a face could be found in the recording."),
-        _("Check that the microphone was on and the face in view, then upload another recording."),
+        _(
+            "Check that the microphone was on and the face in view; music and noise are not judged. "
+            "Then upload another recording."
+        ),
     ),
     "too_long": (
         _("The recording is longer than the limit."),

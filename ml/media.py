@@ -15,6 +15,7 @@ import os
 import re
 import resource
 import selectors
+import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -41,6 +42,9 @@ _STALL_S = 120.0
 _PROBE_S = 120.0
 _PROBE_TEXT_BYTES = 1024 * 1024
 _LAST_PACKET_S = 0.5
+_OFFSET_HZ = 20
+_STORED_VALUES = 1_000_000
+_LARGEST_SAMPLE = 100.0
 _ESTIMATED_DURATION = frozenset({"mp3", "aac"})
 """Containers without a stated duration: ffmpeg guesses it from the bit rate."""
 
@@ -159,19 +163,50 @@ def sampled_frames(
 def audio_blocks(path: str | Path, info: MediaInfo, max_duration_s: float = 2 * 60 * 60) -> Iterator[np.ndarray]:
     """The first audio stream, in step with the video's clock: gaps and a late start are filled with silence.
 
+    A constant offset and what lies below 20 Hz are removed. Mono stands in both channels as it is.
+
     Yields:
-        float32 (n, 2) at 44.1 kHz in -1 to 1, n = ``BLOCK_SAMPLES`` but for the last block.
+        float32 (n, 2) at 44.1 kHz, n = ``BLOCK_SAMPLES`` but for the last block. Full scale is 1; a file of floating
+        point numbers may go beyond it, and so may the resampling of clipped sound.
+
+    Raises:
+        RecognitionError: damaged_file when nothing decodes; decoder_failed when ffmpeg stalls.
+    """
+    channels = 1 if info.channels == "mono" or info.channels.startswith("1 channel") else 2
+    filters = f"aresample={SAMPLE_RATE}:async=1:first_pts=0,aformat=sample_fmts=fltp,highpass=f={_OFFSET_HZ}:poles=2"
+    arguments = ["-loglevel", "quiet", *_input(info.container), "-map", "0:a:0", "-t", f"{max_duration_s:.3f}"]
+    arguments += ["-af", filters, "-ac", str(channels), "-f", "f32le", "pipe:1"]
+    count = 0
+    with _ffmpeg(Path(path), arguments) as child:
+        for block in _exact_reads(child, BLOCK_SAMPLES * channels * 4, keep_rest=True):
+            samples = _finite(block, channels)
+            if count == 0:
+                samples = _without_step(samples)
+            yield np.repeat(samples, 2, axis=1) if channels == 1 else samples
+            count += 1
+    if count == 0:
+        raise RecognitionError("damaged_file", "no sound can be decoded")
+
+
+def stored_audio(
+    path: str | Path, info: MediaInfo, max_duration_s: float = 2 * 60 * 60
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The first audio stream as it is stored: own sampling rate, own channels, on the same clock as ``audio_blocks``.
+
+    Yields:
+        (sampling rate in Hz, float32 (n, channels)); n is a second, less for the last block and for very many channels.
 
     Raises:
         RecognitionError: damaged_file when nothing decodes; decoder_failed when ffmpeg stalls.
     """
     arguments = ["-loglevel", "quiet", *_input(info.container), "-map", "0:a:0", "-t", f"{max_duration_s:.3f}"]
-    arguments += ["-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0", "-ac", "2", "-f", "f32le", "pipe:1"]
+    arguments += ["-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1"]
     count = 0
     with _ffmpeg(Path(path), arguments) as child:
-        for block in _exact_reads(child, BLOCK_SAMPLES * 8, keep_rest=True):
-            samples = np.frombuffer(block[: len(block) // 8 * 8], "<f4").reshape(-1, 2)
-            yield np.clip(np.nan_to_num(samples), -1.0, 1.0)
+        rate, channels = _wav_header(child)
+        frames = max(1, min(rate, _STORED_VALUES // channels))
+        for block in _exact_reads(child, frames * channels * 4, keep_rest=True):
+            yield rate, _finite(block, channels)
             count += 1
     if count == 0:
         raise RecognitionError("damaged_file", "no sound can be decoded")
@@ -263,6 +298,46 @@ def _exact_reads(child: subprocess.Popen[bytes], size: int, keep_rest: bool = Fa
                 yield piece
             if filled < size:
                 return
+
+
+def _wav_header(child: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """Sampling rate and channels, from the header that ffmpeg writes before the samples; it is read to its end."""
+    rate = channels = 0
+    _read_exactly(child, len(b"RIFF....WAVE"))
+    while True:
+        name, size = struct.unpack("<4sI", _read_exactly(child, 8))
+        if name == b"data":
+            break
+        chunk = _read_exactly(child, min(size + size % 2, _PROBE_TEXT_BYTES))
+        if name == b"fmt ":
+            channels, rate = struct.unpack_from("<HI", chunk, 2)
+    if not (rate and channels):
+        raise RecognitionError("damaged_file", "no sound can be decoded")
+    return rate, channels
+
+
+def _read_exactly(child: subprocess.Popen[bytes], size: int) -> bytearray:
+    piece = next(_exact_reads(child, size), None)
+    if piece is None:
+        raise RecognitionError("damaged_file", "no sound can be decoded")
+    return piece
+
+
+def _finite(block: bytearray, channels: int) -> np.ndarray:
+    """The samples in a block, shape (n, channels); what is no number becomes silence, what is absurd is bounded."""
+    samples = np.frombuffer(block[: len(block) // (4 * channels) * 4 * channels], "<f4").reshape(-1, channels)
+    return np.clip(np.nan_to_num(samples), -_LARGEST_SAMPLE, _LARGEST_SAMPLE)
+
+
+def _without_step(samples: np.ndarray) -> np.ndarray:
+    """The beginning of a sound without the thump that the high-pass filter makes of an offset's onset.
+
+    The filter answers a step with a known curve of a few hundredths of a second; as much of it as there is goes.
+    """
+    angle = 2 * np.pi * _OFFSET_HZ / np.sqrt(2) * np.arange(len(samples)) / SAMPLE_RATE
+    thump = np.exp(-angle) * (np.cos(angle) - np.sin(angle))
+    size = thump @ samples / (thump @ thump)
+    return np.asarray(samples - thump[:, None] * size, dtype=np.float32)
 
 
 def _read_some(selector: selectors.BaseSelector, output: IO[bytes], view: memoryview) -> int:

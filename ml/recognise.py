@@ -26,12 +26,16 @@ from ml.face.person import face_probabilities
 from ml.face.pooling import pooled_scores
 from ml.face.recogniser import FaceRecogniser
 from ml.fusion import fuse
+from ml.level import LevelMeter, measure
 from ml.reference import Evidence, Reference
+from ml.remarks import remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
-from ml.spool import CELL_S, LevelMeter, spool
+from ml.spool import spool
 from ml.summary import bin_attention, plan_segments, summarise
 from ml.voice import activity, whisper_model
+from ml.voice.bandwidth import bandwidth_hz
 from ml.voice.framing import SAMPLE_RATE
+from ml.voice.front import SoundFront, cell_speech
 from ml.voice.recogniser import VoiceRecogniser, single_thread
 from ml.voice.separation import Separator
 from ml.voice.separation_model import SHA256
@@ -111,15 +115,21 @@ class Sound:
     """What was heard. Empty judgements where there is no sound to judge.
 
     Attributes:
-        meter: level of the recording as it is, before separation.
+        meter: level of the recording as it is stored.
+        front: what came before and after separation.
         speech: speech probability per 32 ms window.
         seconds: length of the sound.
+        bandwidth_hz: how far up the voice reaches, None where there is too little of it.
+        objections: why the voice of a segment is not judged although something is heard, by number of segment.
         judgements: by number of segment.
     """
 
-    meter: LevelMeter
+    meter: LevelMeter = field(default_factory=lambda: LevelMeter(media.SAMPLE_RATE))
+    front: SoundFront | None = None
     speech: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     seconds: float = 0.0
+    bandwidth_hz: int | None = None
+    objections: dict[int, str] = field(default_factory=dict)
     judgements: dict[int, VoiceJudgement] = field(default_factory=dict)
 
 
@@ -190,37 +200,47 @@ class _Job:
             if all(segment.probabilities is None for segment in segments):
                 damaged = {"audio_damaged", "video_damaged"} & set(self.flags)
                 raise RecognitionError("damaged_file" if damaged else "no_usable_signal", "no segment can be judged")
-            summary = summarise(segments) | self._quality(sound, sight)
+            summary = summarise(segments) | self._quality(segments, sound, sight)
         model = self.models.described(self.config)
         return Recognition(self.info.duration_s, model, segments, summary, self.timings, self.config.as_dict())
 
     # sound
 
     def _hear(self, folder: Path) -> Sound:
-        sound = Sound(LevelMeter(media.SAMPLE_RATE))
+        sound = Sound()
         if not (self.config.voice and self.info.has_audio):
             return sound
         try:
             with self._stage("separation"):
-                samples = spool(self._vocals(sound.meter), folder / "vocals.f32")
+                sound.meter = self._measure()
+                sound.front = SoundFront(sound.meter, media.SAMPLE_RATE)
+                samples = spool(self._vocals(sound.front), folder / "vocals.f32")
         except RecognitionError as error:
             self._tolerate(error, "audio_damaged")
             return sound
         sound.seconds = len(samples) / SAMPLE_RATE
         with self._stage("speech"):
             sound.speech = self._find_speech(samples)
+            sound.bandwidth_hz = bandwidth_hz(samples, sound.speech)
+            sound.objections = self._objections(sound, sound.front)
         with self._stage("voice"):
             sound.judgements = self._judge_voice(samples, sound)
         return sound
 
-    def _vocals(self, meter: LevelMeter) -> Iterator[np.ndarray]:
-        blocks = meter.measured(self._audio_blocks())
+    def _measure(self) -> LevelMeter:
+        def tell(seconds: float) -> None:
+            self.progress("separation", 0.0, self.info.duration_s)
+
+        return measure(self.path, self.info, self.config.max_duration_s, tell)
+
+    def _vocals(self, front: SoundFront) -> Iterator[np.ndarray]:
+        blocks = front.prepared(self._audio_blocks())
         if self.config.separation == "vocals":
-            yield from self.models.separator.vocals(blocks)
+            yield from self.models.separator.vocals(blocks, front.mixed)
             return
         resampler = soxr.ResampleStream(media.SAMPLE_RATE, SAMPLE_RATE, 1, dtype="float32")
         for block in blocks:
-            yield resampler.resample_chunk(block.mean(axis=1))
+            yield resampler.resample_chunk(front.mixed(block))
         yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
     def _audio_blocks(self) -> Iterator[np.ndarray]:
@@ -231,18 +251,21 @@ class _Job:
             self.progress("separation", min(seconds, self.info.duration_s), self.info.duration_s)
 
     def _find_speech(self, samples: np.ndarray) -> np.ndarray:
-        """``activity.speech_probabilities`` with a report after every block."""
-        gain, detector = activity.level_gain(samples), activity.SpeechActivity()
+        """``activity.speech_probabilities`` with a report after every block.
+
+        At the level that the recording was brought to: raising it once more makes a voice of what is left of music.
+        """
+        detector = activity.SpeechActivity()
         block, found = SPEECH_BLOCK_S * SAMPLE_RATE, []
         for at in range(0, len(samples), block):
             with single_thread():
-                found.append(detector.feed(gain * samples[at : at + block]))
+                found.append(detector.feed(samples[at : at + block]))
             self.progress("speech", min(at + block, len(samples)), len(samples))
         return np.concatenate([*found, detector.finish()])
 
     def _judge_voice(self, samples: np.ndarray, sound: Sound) -> dict[int, VoiceJudgement]:
         shares = [self._speech_share(sound, span) for span in self.spans]
-        enough = [number for number, share in enumerate(shares) if share >= max(self.config.min_speech_share, 1e-9)]
+        enough = [n for n, share in enumerate(shares) if self._is_enough(share) and n not in sound.objections]
         if not enough:
             return {}
         recogniser = self.models.voice_for(self.config)
@@ -264,6 +287,17 @@ class _Job:
                 )
             self.progress("voice", at + len(numbers), len(enough))
         return judgements
+
+    def _objections(self, sound: Sound, front: SoundFront) -> dict[int, str]:
+        """What ``SoundFront.objection`` says of each segment, where it says something."""
+        said = (
+            front.objection(sound.speech, *span, found=self._is_enough(self._speech_share(sound, span)))
+            for span in self.spans
+        )
+        return {number: code for number, code in enumerate(said) if code}
+
+    def _is_enough(self, share: float) -> bool:
+        return share >= max(self.config.min_speech_share, 1e-9)
 
     @staticmethod
     def _speech_share(sound: Sound, span: Span) -> float:
@@ -354,6 +388,7 @@ class _Job:
             quality["level_dbfs"] = round(sound.meter.level_dbfs(*span), 2)
             if sound.meter.clipped_share(*span) > CLIPPING_SHARE:
                 flags.append("clipping")
+            flags += [sound.objections[number]] if number in sound.objections else []
         if len(sight.sampled):
             sampled = int(_inside(sight.sampled, span).sum())
             quality["face_share"] = round(int(_inside(sight.times, span).sum()) / max(1, sampled), 4)
@@ -361,21 +396,23 @@ class _Job:
         self.progress("fusion", number + 1, len(self.spans))
         return Segment(*span, fused.probabilities, voice, face, quality | {"flags": flags})
 
-    def _quality(self, sound: Sound, sight: Sight) -> dict[str, Any]:
+    def _quality(self, segments: Sequence[Segment], sound: Sound, sight: Sight) -> dict[str, Any]:
         """How usable the recording was, and whose face was judged."""
         quality: dict[str, Any] = {"truncated": self.info.truncated, "flags": self.flags}
         if sound.seconds:
-            cells = np.arange(0, sound.seconds, CELL_S) * SAMPLE_RATE // activity.WINDOW_SAMPLES
-            speech = sound.speech[np.minimum(cells.astype(int), len(sound.speech) - 1)] >= activity.THRESHOLD
+            speech = cell_speech(sound.speech, 0.0, sound.seconds, sound.meter.cell_s)
             quality["speech_share"] = round(self._speech_share(sound, (0.0, self.info.duration_s)), 4)
             quality["level_dbfs"] = round(sound.meter.level_where(speech), 2)
             quality["clipped_share"] = round(sound.meter.clipped_share(), 6)
+            quality["bandwidth_hz"] = sound.bandwidth_hz
         if len(sight.sampled):
             quality["face_share"] = round(len(sight.times) / len(sight.sampled), 4)
             quality["sampled_frames"] = len(sight.sampled)
         if sight.chosen is not None:
             quality["face_size_px"] = round(sight.chosen.mean_size_px, 1)
             quality["face_confidence"] = round(sight.chosen.mean_confidence, 4)
+        flags = [segment.quality["flags"] for segment in segments]
+        quality["remarks"] = remarks(flags, quality, sound.front)
         chosen = None if sight.chosen is None else sight.chosen.number
         return {"quality": quality, "track": chosen, "tracks": [_described(track) for track in sight.tracks]}
 

@@ -11,8 +11,9 @@ from analysis import wording
 from analysis.alerts import explain, rule_name
 from analysis.clarity import contenders, is_unclear
 from analysis.errors import problem
-from analysis.models import Alert, AlertRule, Recording
+from analysis.models import Alert, AlertRule, Recording, Segment
 from analysis.models.alert import RuleKind
+from analysis.sound_words import sound_notes
 from analysis.templatetags.emorec import percent
 from analysis.trends import SessionIndex, Trend
 
@@ -70,6 +71,12 @@ def trend_summary(trend: Trend) -> str:
 def session_of(trend: Trend, recording: Recording) -> SessionIndex | None:
     """The session index of a recording in an already computed trend; None without a result."""
     return next((session for session in trend.sessions if session.recording_id == recording.pk), None)
+
+
+@register.filter
+def sound_note(segment: Segment) -> str:
+    """What is to be said of a moment's sound; empty for most."""
+    return sound_notes(segment.quality.get("flags", []))
 
 
 @register.filter

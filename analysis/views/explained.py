@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from analysis import wording
 from analysis.flow import RunStatus
 from analysis.models import Run
+from analysis.sound_words import sound_remarks
 from analysis.trends import session_index
 
 STAGES: dict[str, str | Promise] = {
@@ -69,6 +70,7 @@ def quality(run: Run) -> list[Fact]:
     """How usable the recording was. It says nothing about what was recognised, so staff may see it."""
     facts = [fact for fact in (_speech(run), _face(run), _level(run)) if fact]
     facts += [Fact(_("Note"), str(FLAGS[flag])) for flag in run.quality.get("flags", []) if flag in FLAGS]
+    facts += [Fact(_("Note"), sentence) for sentence in sound_remarks(run.quality)] if run.voice else []
     return facts
 
 
@@ -101,13 +103,13 @@ def _level(run: Run) -> Fact | None:
     level = _share(run, "level_dbfs")
     if not run.voice or level is None:
         return None
-    if level < -45:
+    if level < -40:
         meaning = _("Very quiet: put the microphone closer.")
     elif level > -6:
         meaning = _("Very loud: the sound may be distorted.")
     else:
         meaning = _("A good level.")
-    return Fact(_("Loudness"), _("%(level).0f dB below full scale") % {"level": abs(level)}, meaning)
+    return Fact(_("Loudness"), _("%(level).0f dB below full scale") % {"level": max(0.0, -level)}, meaning)
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import numpy as np
 import soxr
 
 from ml.voice.framing import SAMPLE_RATE
+from ml.voice.mixing import MonoMix
 from ml.voice.separation_model import default_model_folder, fetch_model, verify_model
 
 __all__ = ["Separator", "fetch_model", "overlapped"]
@@ -37,6 +38,7 @@ FADE_SAMPLES = INPUT_RATE // 2
 
 SeparateChunk = Callable[[np.ndarray], np.ndarray]
 """From one chunk (CHUNK_SAMPLES, 2) to its vocals, same shape."""
+Mix = Callable[[np.ndarray], np.ndarray]
 
 
 class Separator:
@@ -46,11 +48,12 @@ class Separator:
         self._model_dir = Path(model_dir) if model_dir is not None else default_model_folder()
         self._separate: SeparateChunk | None = None
 
-    def vocals(self, chunks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def vocals(self, chunks: Iterable[np.ndarray], mix: Mix | None = None) -> Iterator[np.ndarray]:
         """Separate a stream.
 
         Args:
-            chunks: float32 stereo at 44.1 kHz in -1..1, blocks of shape (n, 2), n as it comes.
+            chunks: float32 stereo at 44.1 kHz, blocks of shape (n, 2), n as it comes.
+            mix: brings the two channels of the vocals together, from (n, 2) to (n,); by default ``MonoMix``.
 
         Yields:
             float32 mono at 16 kHz, blocks of shape (m,); in all as long as the input, to the sample.
@@ -61,11 +64,12 @@ class Separator:
         verify_model(self._model_dir)
         if self._separate is None:
             self._separate = _open_session(self._model_dir)
+        mix = mix or MonoMix(INPUT_RATE).mixed
         resampler = soxr.ResampleStream(INPUT_RATE, SAMPLE_RATE, 1, dtype="float32")
         taken = given = 0
         for stereo in overlapped(chunks, self._separate):
             taken += len(stereo)
-            mono = resampler.resample_chunk(stereo.mean(axis=1))
+            mono = resampler.resample_chunk(mix(stereo))
             given += len(mono)
             yield mono
         rest = resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)

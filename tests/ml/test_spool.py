@@ -1,4 +1,4 @@
-"""Long sound on disk, and the level of a stream."""
+"""Long sound on disk."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.spool import FLOOR_DBFS, LevelMeter, spool
-
-RATE = 44_100
+from ml.spool import spool
 
 
 def test_a_slice_is_what_was_written(tmp_path: Path) -> None:
@@ -40,32 +38,3 @@ def test_reading_all_of_a_long_recording_keeps_none_of_it_in_memory(tmp_path: Pa
     assert total == 80_000_000
     assert all(spooled[at] == 1 for at in range(0, len(spooled), 10_000))
     assert mapped_kb() - before < 2_000
-
-
-def measured(samples: np.ndarray, block: int) -> LevelMeter:
-    meter = LevelMeter(RATE)
-    blocks = [samples[at : at + block] for at in range(0, len(samples), block)]
-    np.testing.assert_array_equal(np.concatenate(list(meter.measured(blocks))), samples)
-    return meter
-
-
-@pytest.mark.parametrize("block", [RATE, 1000, 7])
-def test_the_level_of_a_sine_is_3_db_below_its_peak(block: int) -> None:
-    sine = 0.5 * np.sin(2 * np.pi * 100 * np.arange(RATE // 2) / RATE)
-    meter = measured(np.column_stack([sine, sine]).astype(np.float32), block)
-    assert meter.level_dbfs(0, 0.5) == pytest.approx(20 * np.log10(0.5) - 3.01, abs=0.01)
-
-
-def test_silence_has_the_lowest_level_and_no_clipping() -> None:
-    meter = measured(np.zeros((RATE, 2), np.float32), RATE)
-    assert meter.level_dbfs(0, 1) == FLOOR_DBFS
-    assert meter.clipped_share() == 0
-
-
-def test_clipping_is_found_where_it_is() -> None:
-    samples = np.zeros((2 * RATE, 2), np.float32)
-    samples[RATE:] = 1.0
-    meter = measured(samples, RATE)
-    assert meter.clipped_share(0, 1) == 0
-    assert meter.clipped_share(1, 2) == 1
-    assert meter.clipped_share() == pytest.approx(0.5)
