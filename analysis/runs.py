@@ -211,6 +211,8 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
         timings=result["timings_s"],
         quality=result["summary"].get("quality", {}),
         summary=result["summary"],
+        reference=result["reference"],
+        contribution=result["contribution"],
     )
     if not moved:
         raise LeaseLost

@@ -27,11 +27,11 @@ from ml.face.pooling import pooled_scores
 from ml.face.recogniser import FaceRecogniser
 from ml.fusion import fuse
 from ml.level import LevelMeter, measure
-from ml.reference import Evidence, Reference
+from ml.reference import Reference
 from ml.remarks import remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
 from ml.spool import spool
-from ml.summary import bin_attention, plan_segments, summarise
+from ml.summary import bin_attention, contribution, plan_segments, summarise
 from ml.voice import activity, whisper_model
 from ml.voice.bandwidth import bandwidth_hz
 from ml.voice.framing import SAMPLE_RATE
@@ -78,6 +78,12 @@ class Models:
     def voice_for(self, config: Config) -> VoiceRecogniser:
         """The voice that ``config.voice_by`` names."""
         return self.voice if config.voice_by == "speech" else self.paper_voice
+
+    def score_versions(self, config: Config) -> dict[str, str]:
+        """Versions of the weights behind each modality's scores; the paper's voice has none."""
+        card = weights.card(self._directory)
+        scoring = (("voice", config.voice and config.voice_by == "speech"), ("face", config.face))
+        return {name: str(card.get(name, {}).get("version")) for name, used in scoring if used}
 
     def with_voice(self, voice: VoiceRecogniser) -> "Models":
         """The same models with another voice, for figures on people whom some of the networks have heard."""
@@ -174,7 +180,8 @@ def recognise(
         Cancelled: raised by ``progress``; nothing is left behind.
     """
     tell = progress or (lambda stage, completed, total: None)
-    job = _Job(Path(path), models, config, tell, reference or Reference())
+    known = (reference or Reference()).of_versions(models.score_versions(config))
+    job = _Job(Path(path), models, config, tell, known)
     with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
         return job.run(Path(folder))
 
@@ -201,8 +208,16 @@ class _Job:
                 damaged = {"audio_damaged", "video_damaged"} & set(self.flags)
                 raise RecognitionError("damaged_file" if damaged else "no_usable_signal", "no segment can be judged")
             summary = summarise(segments) | self._quality(segments, sound, sight)
-        model = self.models.described(self.config)
-        return Recognition(self.info.duration_s, model, segments, summary, self.timings, self.config.as_dict())
+        return Recognition(
+            self.info.duration_s,
+            self.models.described(self.config),
+            segments,
+            summary,
+            self.timings,
+            self.config.as_dict(),
+            self.reference.described(),
+            contribution(segments, self.models.score_versions(self.config)),
+        )
 
     # sound
 
@@ -357,18 +372,14 @@ class _Job:
         sure = sight.confidence[inside].astype(np.float64)
         scores = pooled_scores(sight.probabilities[inside], sure)
         return FaceJudgement(
-            probabilities=face_probabilities(scores, self._own_face()),
+            probabilities=face_probabilities(scores, self.reference.face),
+            general=face_probabilities(scores, None),
             scores=scores,
             track=sight.chosen.number,
             frames=frames,
             face_share=frames / sampled,
             confidence=float(sure.mean()),
         )
-
-    def _own_face(self) -> Evidence | None:
-        """The person's own face; scores of other weights say nothing about it."""
-        own = self.reference.face
-        return own if own is not None and own.model == self.models.face.version else None
 
     # both
 

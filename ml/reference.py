@@ -11,7 +11,7 @@ How much of a reference is believed, and how it changes an answer, is each modal
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,21 @@ class Reference:
                 known, new = sums[name], getattr(contribution, name)
                 sums[name] = new if known is None else known if new is None else known + new
         return cls(**sums)
+
+    def of_versions(self, versions: Mapping[str, str]) -> "Reference":
+        """Without what other weights left behind: their scores say nothing here."""
+        parts = {name: getattr(self, name) for name in MODALITIES}
+        return Reference(**{n: each for n, each in parts.items() if each is not None and each.model == versions.get(n)})
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        """What a person is compared with, per modality: {"kind": "general" or "own", "sessions", "seconds"}."""
+        parts = {name: getattr(self, name) for name in MODALITIES}
+        return {
+            name: {"kind": "general", "sessions": 0, "seconds": 0.0}
+            if each is None
+            else {"kind": "own", "sessions": each.sessions, "seconds": round(each.seconds, 1)}
+            for name, each in parts.items()
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

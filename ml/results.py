@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ml.emotions import EMOTIONS
+from ml.reference import Reference
 
 Progress = Callable[[str, float, float], None]
 """``progress(stage, completed, total)``; the only progress channel. It may raise ``ml.errors.Cancelled``.
@@ -44,6 +45,7 @@ class FaceJudgement:
 
     Attributes:
         probabilities: calibrated, against the person's own range where it is known, shape (7,), sums to 1.
+        general: the same by people in general, shape (7,).
         scores: against people in general, natural logarithms, shape (7,); what ``ml.reference.Evidence`` sums.
         track: number of the followed face track.
         frames: sampled frames with that face.
@@ -52,6 +54,7 @@ class FaceJudgement:
     """
 
     probabilities: np.ndarray
+    general: np.ndarray
     scores: np.ndarray
     track: int
     frames: int
@@ -96,6 +99,7 @@ class Segment:
             if self.face is None
             else {
                 "probabilities": keyed(self.face.probabilities),
+                "general": keyed(self.face.general),
                 "scores": keyed(self.face.scores),
                 "track": self.face.track,
                 "frames": self.face.frames,
@@ -112,6 +116,8 @@ class Recognition:
 
     ``model`` holds version and SHA-256 of every weights file; ``summary`` the mean probabilities, the share of each
     label, the share of negative time, quality shares and the list of face tracks; ``timings_s`` seconds per stage.
+    ``reference`` says per modality what the person was compared with, {"kind": "general" or "own", "sessions",
+    "seconds"}; ``contribution`` is what this recording adds to the person's own reference.
     """
 
     duration_s: float
@@ -120,6 +126,8 @@ class Recognition:
     summary: dict[str, Any]
     timings_s: dict[str, float]
     config: dict[str, Any] = field(default_factory=dict)
+    reference: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contribution: Reference = field(default_factory=Reference)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole result as in the JSON contract."""
@@ -127,6 +135,8 @@ class Recognition:
             "duration_s": round(self.duration_s, 3),
             "model": self.model,
             "config": self.config,
+            "reference": self.reference,
+            "contribution": self.contribution.as_dict(),
             "segments": [segment.as_dict() for segment in self.segments],
             "summary": self.summary,
             "timings_s": {stage: round(seconds, 4) for stage, seconds in self.timings_s.items()},

@@ -7,6 +7,7 @@ import numpy as np
 
 from ml.config import Config
 from ml.emotions import EMOTIONS, NEGATIVE
+from ml.reference import MODALITIES, Evidence, Reference
 from ml.results import Segment, keyed
 
 _NEGLIGIBLE_S = 0.1
@@ -63,6 +64,27 @@ def summarise(segments: Sequence[Segment]) -> dict[str, Any]:
         "judged_face": sum(segment.face is not None for segment in judged),
         "evidence_s": round(covered_s([(segment.start_s, segment.end_s) for segment in judged]), 3),
     }
+
+
+def contribution(segments: Sequence[Segment], versions: dict[str, str]) -> Reference:
+    """What a recording adds to the person's own reference.
+
+    Overlapping segments share the time they cover, so that every instant counts once.
+
+    Args:
+        versions: of the weights behind each modality's scores.
+    """
+    found: dict[str, Evidence | None] = {}
+    for name in MODALITIES:
+        judged = [(segment, judgement) for segment in segments if (judgement := getattr(segment, name)) is not None]
+        spans = [(segment.start_s, segment.end_s) for segment, _ in judged]
+        lengths = np.array([end - start for start, end in spans])
+        if not len(lengths) or name not in versions:
+            continue
+        seconds = lengths * (covered_s(spans) / lengths.sum())
+        general, scores = (np.stack([getattr(each, kind) for _, each in judged]) for kind in ("general", "scores"))
+        found[name] = Evidence.of_recording(versions[name], seconds, general, scores)
+    return Reference(**found)
 
 
 def covered_s(spans: Sequence[tuple[float, float]]) -> float:

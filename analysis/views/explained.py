@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from analysis import wording
 from analysis.flow import RunStatus
@@ -121,10 +121,35 @@ def summary(run: Run) -> dict[str, Any]:
     return {"index": index, "common": common}
 
 
+def _compared_with(run: Run) -> list[Fact]:
+    """What the student was compared with, in a sentence; nothing for runs from before this was recorded."""
+    kinds = {name: each for name, each in run.reference.items() if getattr(run, name, False)}
+    if not kinds:
+        return []
+    own = [each for each in kinds.values() if each.get("kind") == "own"]
+    if not own:
+        meaning = _("Nothing that is known of this student changes how their voice and face are read.")
+        return [Fact(_("Compared with"), _("people in general"), meaning)]
+    sessions = max(int(each.get("sessions", 0)) for each in own)
+    words = ngettext(
+        "people in general and %(number)d other session", "people in general and %(number)d other sessions", sessions
+    )
+    meaning = _("The more and the more varied those sessions are, the more they count.")
+    return [Fact(_("Compared with"), words % {"number": sessions}, meaning)]
+
+
 def origin(run: Run) -> list[Fact]:
     """How a result came about: what was analysed with which models and settings, and how long it took."""
     config, model = run.config, run.model
-    facts = [Fact(_("Analysed"), _modalities(run))]
+    facts = [Fact(_("Analysed"), _modalities(run)), *_compared_with(run)]
+    if run.voice and config.get("voice_by") == "attention_lstm":
+        facts.append(
+            Fact(
+                _("Voice judged by"),
+                _("the paper’s network alone"),
+                _("It is far more often wrong than the usual one. Your administrator has set it so."),
+            )
+        )
     if run.voice and run.face and "alpha" in config:
         facts.append(
             Fact(

@@ -56,7 +56,15 @@ def result(labels: tuple[str | None, ...] = ("sad", None, "happy")) -> dict:
         for index, label in enumerate(labels)
     ]
     summary = {"quality": {"face_share": 0.9}}
-    return {"segments": segments, "summary": summary, "model": {"v": 1}, "config": {}, "timings_s": {"face": 1.5}}
+    return {
+        "segments": segments,
+        "summary": summary,
+        "model": {"v": 1},
+        "config": {},
+        "timings_s": {"face": 1.5},
+        "reference": {"face": {"kind": "general", "sessions": 0, "seconds": 0.0}},
+        "contribution": {"format": 1, "voice": None, "face": None},
+    }
 
 
 def expire(lease: runs.Lease) -> None:

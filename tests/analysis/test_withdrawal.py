@@ -18,7 +18,16 @@ from tests.factories import AlertFactory, RecordingFactory, RunFactory, SegmentF
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
-END = {"duration_s": 8.0, "segments": [], "summary": {}, "model": {}, "config": {}, "timings_s": {}}
+END = {
+    "duration_s": 8.0,
+    "segments": [],
+    "summary": {},
+    "model": {},
+    "config": {},
+    "timings_s": {},
+    "reference": {},
+    "contribution": {},
+}
 
 
 def withdraw(student: Student, purpose: str, by) -> None:

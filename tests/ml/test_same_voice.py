@@ -71,7 +71,7 @@ def difference(result: Recognition, other: Recognition) -> float:
     ],
 )
 def test_level_offset_channels_and_rate_change_nothing(
-    made: Wav, models: Models, expected: Recognition, filters: str, arguments: tuple[str, ...], remarks: list[str]
+    made: Wav, models: Models, expected: Recognition, *, filters: str, arguments: tuple[str, ...], remarks: list[str]
 ) -> None:
     result = recognise(made(filters, *arguments), models, MIX)
     assert difference(result, expected) < 0.01
