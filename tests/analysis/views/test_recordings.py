@@ -5,8 +5,10 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from analysis.models import Alert, LabelCorrection, Recording, Run, Segment
+from analysis.sound_words import NOTES, REMARKS, sound_remarks
 from analysis.views import explained
 from students.models import AuditEvent
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, analysed, near_tie
@@ -91,6 +93,50 @@ def test_staff_see_state_and_quality_but_no_result(people, as_user, recording):
     for word in ("data-figure", "sad", "egative", "<video", "moment"):
         assert word not in page, word
     assert not AuditEvent.objects.filter(action="results.view").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("clipping", "The sound is clipped in 40 % of the recording"),
+        ("music", "In 40 % of the recording music or noise was heard instead of a voice"),
+        ("too_quiet", "In 40 % of the recording the voice is too quiet to be judged"),
+        ("quiet", "The recording is very quiet"),
+        ("antiphase", "one was turned round"),
+        ("one_channel", "One of the two channels is silent"),
+        ("narrow_band", "the range of a telephone call, up to about 3.6 kHz"),
+    ],
+)
+def test_what_the_sound_lacks_is_said_on_the_page_in_both_languages(people, as_user, recording, code, words):
+    remarks = [{"code": code, "share": 0.4}, {"code": "from a later engine", "share": 1}]
+    Run.objects.update(quality={"bandwidth_hz": 3_562, "remarks": remarks})
+    assert words in _page(as_user(people.owner), "recording", recording)
+    people.owner.language = "zh-hans"
+    people.owner.save()
+    page = _page(as_user(people.owner), "recording", recording)
+    assert words not in page
+    with override("zh-hans"):
+        (sentence,) = sound_remarks(Run.objects.get(recording=recording).quality)
+    assert sentence in page
+
+
+def test_every_remark_of_the_engine_has_words():
+    from ml.remarks import CODES, SEGMENT_CODES
+
+    assert set(CODES) == set(REMARKS)
+    assert set(SEGMENT_CODES) == set(NOTES)
+
+
+def test_a_moment_says_why_its_voice_was_not_judged(people, as_user, recording):
+    recording.current_run.segments.filter(index=0).update(quality={"flags": ["face_only", "music"]})
+    page = _page(as_user(people.owner), "recording-moments", recording)
+    assert page.count("voice not judged: music or noise") == 1
+
+
+@pytest.mark.parametrize(("level", "words"), [(-41, "Very quiet"), (-25, "A good level"), (2, "0 dB below full scale")])
+def test_the_level_is_told(people, as_user, recording, level, words):
+    Run.objects.update(quality={"level_dbfs": level})
+    assert words in _page(as_user(people.owner), "recording", recording)
 
 
 def test_a_colleague_finds_neither_the_page_nor_its_parts(people, as_user, recording):
