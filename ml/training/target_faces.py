@@ -17,7 +17,7 @@ from ml import media
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.face.collector import follow_faces
-from ml.face.detection import CROP_SIDE
+from ml.face.detection import CROP_SIDE, FRAMING
 from ml.training.checkpoints import TrainingProgress
 from ml.training.speech import Utterance
 
@@ -83,7 +83,7 @@ def collect_faces(
 def _kept_faces(path: Path, folder: Path, per_clip: int, config: Config) -> np.ndarray:
     """A clip's faces, uint8, shape (n, 48, 48), n <= ``per_clip``; found once and kept."""
     state = path.stat()
-    what = (str(path.resolve()), state.st_size, state.st_mtime_ns, per_clip, sorted(config.as_dict().items()))
+    what = (str(path.resolve()), state.st_size, state.st_mtime_ns, per_clip, FRAMING, sorted(config.as_dict().items()))
     kept = folder / f"{hashlib.sha256(repr(what).encode()).hexdigest()}.npy"
     if not kept.is_file():
         partial = kept.with_suffix(".partial")

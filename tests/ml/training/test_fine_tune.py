@@ -34,7 +34,7 @@ def corpus(portrait: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for speaker in range(SPEAKERS):
         for label, colour in LOOKS.items():
             name = f"{speaker}-{label}.mp4"
-            shade = f"drawbox=x=0:y=ih*0.42:w=iw:h=ih:color={colour}:t=fill"
+            shade = f"drawbox=x=0:y=ih*0.36:w=iw:h=ih:color={colour}:t=fill"
             ffmpeg("-ss", f"{speaker * 1.1:.1f}", "-t", "1.2", "-i", portrait, "-vf", shade, "-an", folder / name)
             rows.append(f"{name},{label},{speaker}")
     (folder / "torn.mp4").write_bytes((folder / "0-sad.mp4").read_bytes()[:900])
