@@ -3,9 +3,9 @@
     python3 emorec_site/bootstrap.py [--dev]
 
 Steps: virtual environment, locked packages (by hash), torch, packages whose declared dependencies no resolver
-accepts, the Spleeter model, the speech encoder, the translations, the front-end files. A finished step leaves a stamp holding the hash of
-what it was made from, so a second call does nothing, a changed lock repeats what depends on it, and a call after a
-failure goes on where it broke.
+accepts, the Spleeter model, the speech encoder, the translations, the front-end files. A finished step leaves a stamp
+holding the hash of what it was made from, so a second call does nothing, a changed lock repeats what depends on it, and
+a call after a failure goes on where it broke.
 """
 
 import argparse
