@@ -125,6 +125,7 @@ def run_config(run: Run) -> Config:
         voice=run.voice,
         face=run.face,
         voice_by=settings.EMOREC_VOICE_BY,
+        fusion=settings.EMOREC_FUSION,
         alpha=settings.EMOREC_FUSION_ALPHA,
         beta=settings.EMOREC_FUSION_BETA,
         sample_fps=settings.EMOREC_SAMPLE_FPS,

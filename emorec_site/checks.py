@@ -38,6 +38,17 @@ def fusion_weights_sum_to_one(app_configs: Sequence[AppConfig] | None, **kwargs:
 
 
 @register()
+def rules_are_known(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The settings that choose among ways of judging name one that there is."""
+    known = {"EMOREC_VOICE_BY": ("speech", "attention_lstm"), "EMOREC_FUSION": ("product", "weighted")}
+    return [
+        Error(f"{name} must be {' or '.join(values)}.", id="emorec.E004")
+        for name, values in known.items()
+        if getattr(settings, name) not in values
+    ]
+
+
+@register()
 def lease_outlives_heartbeat(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """A worker that is alive renews its lease at least twice before it runs out."""
     if settings.EMOREC_LEASE_S >= 2 * settings.EMOREC_HEARTBEAT_S:

@@ -13,8 +13,10 @@ class Config:
         face: analyse the face (likewise, and a video stream).
         voice_by: whose answer on the voice counts: "speech", the network on a speech encoder's states, or
             "attention_lstm", the paper's network alone, which needs no encoder and is far more often wrong.
-        alpha, beta: fusion weights of face and voice (paper eq. 6); they sum to 1.
-        fusion_temperature: see ``ml.fusion.fuse``; the default is what ``python -m ml train fusion`` found.
+        fusion: "product" lets each side count by how sure it is, "weighted" is the paper's rule (``ml.fusion``).
+        face_power, voice_power: exponents of the product.
+        alpha, beta: weights of face and voice in the paper's rule (eq. 6); they sum to 1.
+        fusion_temperature: of the paper's rule.
         segment_s, hop_s: length of a segment and distance between two starts, in seconds.
         sample_fps: frames looked at per second of video.
         detection_width: width in pixels at which faces are searched.
@@ -30,6 +32,9 @@ class Config:
     voice: bool = True
     face: bool = True
     voice_by: Literal["speech", "attention_lstm"] = "speech"
+    fusion: Literal["product", "weighted"] = "product"
+    face_power: float = 0.7
+    voice_power: float = 0.9
     alpha: float = 0.6
     beta: float = 0.4
     fusion_temperature: float = 0.52
@@ -48,6 +53,8 @@ class Config:
     def __post_init__(self) -> None:
         if not (0 <= self.alpha <= 1 and 0 <= self.beta <= 1 and abs(self.alpha + self.beta - 1) < 1e-9):
             raise ValueError("alpha and beta must lie in 0-1 and sum to 1")
+        if not (0 < self.face_power <= 1 and 0 < self.voice_power <= 1):
+            raise ValueError("face_power and voice_power must lie in 0-1")
         if self.fusion_temperature <= 0:
             raise ValueError("fusion_temperature must be positive")
         if not (0 < self.hop_s <= self.segment_s):

@@ -388,9 +388,7 @@ class _Job:
         fused = fuse(
             None if face is None else face.probabilities,
             None if voice is None else voice.probabilities,
-            self.config.alpha,
-            self.config.beta,
-            self.config.fusion_temperature,
+            self.config,
         )
         flags = [fused.flag] if fused.flag else []
         quality: dict[str, Any] = {}

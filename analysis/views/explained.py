@@ -150,7 +150,15 @@ def origin(run: Run) -> list[Fact]:
                 _("It is far more often wrong than the usual one. Your administrator has set it so."),
             )
         )
-    if run.voice and run.face and "alpha" in config:
+    if run.voice and run.face and config.get("fusion") == "product":
+        facts.append(
+            Fact(
+                _("Face and voice together"),
+                _("each counts by how sure it is"),
+                _("Where one of the two is missing, the other decides alone."),
+            )
+        )
+    elif run.voice and run.face and "alpha" in config:
         facts.append(
             Fact(
                 _("Weight of face and voice"),

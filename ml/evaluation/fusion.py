@@ -1,6 +1,7 @@
 """Decision-level fusion against face and voice alone, on the same examples."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ def pair_figures(
 
 
 def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utterance], config: Config) -> dict[str, Any]:
-    """Figures of fusion, of voice and of face; "gain" is what fusion adds to the mean recall of the better one.
+    """Figures of fusion, of the paper's weighted sum, of voice and of face.
+
+    "gain" is what fusion adds to the mean recall of the better one.
 
     Args:
         faces, voices: shape (n, 7); rows of NaN where not judged.
@@ -81,10 +84,14 @@ def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utteranc
     """
     labels = np.array([int(utterance.emotion) for utterance in utterances])
     speakers = np.array([utterance.speaker for utterance in utterances], dtype=str)
-    fused = np.array([_fused(face, voice, config) for face, voice in zip(faces, voices, strict=True)])
+    paper = replace(config, fusion="weighted")
+    fused, weighted = (
+        np.array([_fused(face, voice, rule) for face, voice in zip(faces, voices, strict=True)])
+        for rule in (config, paper)
+    )
     names = np.array([utterance.corpus for utterance in utterances], dtype=str)
     figures = {}
-    for name, probabilities in (("fusion", fused), ("voice", voices), ("face", faces)):
+    for name, probabilities in (("fusion", fused), ("weighted", weighted), ("voice", voices), ("face", faces)):
         judged = ~np.isnan(probabilities[:, 0])
         parts = (probabilities[judged], labels[judged], names[judged].tolist(), speakers[judged].tolist())
         figures[name] = report(*parts) if judged.any() else None
@@ -92,10 +99,13 @@ def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utteranc
         raise RecognitionError("no_usable_signal", "no recording of the manifest can be judged")
     return {
         **figures["fusion"],
+        "weighted": figures["weighted"],
         "voice": figures["voice"],
         "face": figures["face"],
         **_gain(fused, voices, faces, utterances),
         "unjudged": int(np.isnan(fused[:, 0]).sum()),
+        "rule": config.fusion,
+        "powers": [config.face_power, config.voice_power],
         "alpha": config.alpha,
         "beta": config.beta,
         "temperature": config.fusion_temperature,
@@ -132,5 +142,5 @@ def face_of(path: Path, models: Models, config: Config) -> np.ndarray:
 def _fused(face: np.ndarray, voice: np.ndarray, config: Config) -> np.ndarray:
     known_face = None if np.isnan(face[0]) else face
     known_voice = None if np.isnan(voice[0]) else voice
-    probabilities = fuse(known_face, known_voice, config.alpha, config.beta, config.fusion_temperature).probabilities
+    probabilities = fuse(known_face, known_voice, config).probabilities
     return np.full(7, np.nan) if probabilities is None else probabilities

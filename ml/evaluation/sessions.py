@@ -11,7 +11,7 @@ all of them neutral.
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,17 @@ from ml.emotions import EMOTIONS, NEGATIVE, Emotion
 from ml.errors import RecognitionError
 from ml.evaluation.voice import labelled
 from ml.recognise import Models, recognise
-from ml.reference import Evidence, Reference
+from ml.reference import Evidence
 from ml.results import Recognition
 from ml.training.fer2013 import Tell
 from ml.training.speech import Utterance, read_audio
 from ml.training.voice_sessions import UTTERANCES, joined
 from ml.voice.framing import HOP_SAMPLES, SAMPLE_RATE
+from ml.voice.recogniser import VoiceRecogniser
 
 KINDS: dict[str, int] = {"uniform": 10, "mixed80": 8, "mixed50": 5}
 """Utterances in the session's mood, of ten."""
-PER_CORPUS = 40
+PER_CORPUS = 20
 """Sessions of each kind and corpus at most."""
 HISTORY_S = 5 * 30.0
 """Seconds of segments that five sessions leave behind."""
@@ -163,16 +164,18 @@ def drawn(plans: Sequence[SessionPlan], per_corpus: int, seed: int) -> list[Sess
     return found
 
 
-def judge(plan: SessionPlan, models: Models, config: Config, reference: Reference | None = None) -> SessionFigures:
+def judge(plan: SessionPlan, models: Models, config: Config) -> SessionFigures:
     """Make the session, recognise it, and hold every moment of its speech against its label."""
-    moods, result = recognised(plan, models, config, reference)
+    return held_against(plan, *recognised(plan, models, config))
+
+
+def held_against(plan: SessionPlan, moods: np.ndarray, result: Recognition | None) -> SessionFigures:
+    """Every moment of the session's speech against its label."""
     seconds = label_seconds(moods, result)
     return SessionFigures(plan, seconds, int(seconds[:, :7].sum(axis=0).argmax()) == int(plan.mood))
 
 
-def recognised(
-    plan: SessionPlan, models: Models, config: Config, reference: Reference | None = None
-) -> tuple[np.ndarray, Recognition | None]:
+def recognised(plan: SessionPlan, models: Models, config: Config) -> tuple[np.ndarray, Recognition | None]:
     """The class of every 10 ms of the session (-1 in pauses), and what the pipeline says; None if it judges nothing."""
     parts = [read_audio(utterance.path) for utterance in plan.utterances]
     sound, classes = joined(parts, [int(each.emotion) for each in plan.utterances], np.random.default_rng(plan.seed))
@@ -182,12 +185,25 @@ def recognised(
         path = Path(folder) / "session.wav"
         soundfile.write(path, sound, SAMPLE_RATE, subtype="PCM_16")
         try:
-            result = recognise(path, unaware, config, reference=reference)
+            result = recognise(path, unaware, config)
         except RecognitionError as error:
             if error.code != "no_usable_signal":
                 raise
             result = None
     return classes[::HOP_SAMPLES], result
+
+
+def read_anew(result: Recognition | None, recogniser: VoiceRecogniser, evidence: Evidence) -> Recognition | None:
+    """What the pipeline would say with that history: the scores of its segments read anew, without the sound."""
+    if result is None:
+        return None
+    segments = []
+    for segment in result.segments:
+        if segment.voice is not None:
+            read = recogniser.personal(segment.voice.general[None], segment.voice.scores[None], evidence)[0]
+            segment = replace(segment, probabilities=read)  # noqa: PLW2901
+        segments.append(segment)
+    return replace(result, segments=tuple(segments))
 
 
 def label_seconds(moods: np.ndarray, result: Recognition | None) -> np.ndarray:
@@ -239,16 +255,18 @@ def _history_figures(
     first, second = _halves(utterances, seed)
     plans = drawn(session_plans(first, UTTERANCES, seed), per_corpus, seed)
     pools = _Pools(second, models, config, seed)
-    alone: list[SessionFigures] = []
+    recogniser = models.voice_for(config)
     after: dict[str, list[SessionFigures]] = {"history_same": [], "history_neutral": []}
     bases: dict[str, list[SessionFigures]] = {"history_same": [], "history_neutral": []}
     for number, plan in enumerate(plans):
-        alone.append(judge(plan, models, config))
+        moods, result = recognised(plan, models, config)
+        alone = held_against(plan, moods, result)
+        unaware = recogniser.with_members(recogniser.unaware_of(plan.speaker))
         for kind, mood in (("history_same", plan.mood), ("history_neutral", Emotion.NORMAL)):
             evidence = pools.evidence(plan.speaker, mood, HISTORY_SHARE if kind == "history_same" else 1.0)
             if evidence is not None:
-                after[kind].append(judge(plan, models, config, Reference(voice=evidence)))
-                bases[kind].append(alone[-1])
+                after[kind].append(held_against(plan, moods, read_anew(result, unaware, evidence)))
+                bases[kind].append(alone)
         tell("sessions with history", number + 1, len(plans))
     return {
         kind: {**summary(sessions), "without_history": _means(bases[kind])}

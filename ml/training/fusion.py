@@ -1,4 +1,4 @@
-"""The temperature of fused answers (``ml.fusion.fuse``), fitted on label-matched pairs.
+"""The temperature of the paper's weighted sum (``ml.fusion``), fitted on label-matched pairs.
 
 Faces are those of FER2013's Training split that no network learned from, voices are judged out of fold. PublicTest
 takes no part, so the calibration error that ``evaluate fusion`` reports is on other faces, though on the same voices.
@@ -6,6 +6,7 @@ Pairs are easier than people, whose face and voice err together: on recordings t
 right.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def best_temperature(faces: np.ndarray, voices: np.ndarray, labels: np.ndarray, 
 
     def fused(temperature: float) -> np.ndarray:
         pairs = zip(faces, voices, strict=True)
-        return np.array([fuse(f, v, config.alpha, config.beta, temperature).probabilities for f, v in pairs])
+        rule = replace(config, fusion="weighted", fusion_temperature=temperature)
+        return np.array([fuse(f, v, rule).probabilities for f, v in pairs])
 
     sums = fused(1.0)
 

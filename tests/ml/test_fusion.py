@@ -5,16 +5,24 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ml.fusion import fuse
+from ml.config import Config
+from ml.fusion import Fused, fuse
 
 distributions = st.lists(st.floats(1e-6, 1), min_size=7, max_size=7).map(lambda w: np.array(w) / sum(w))
 shares = st.floats(0, 1)
 ALMOST_LEVEL = np.array([0.9999999999999999, 0.5, 0.5, 1.0, 1.0, 1.0, 0.5])
 
 
+def weighted(
+    face: np.ndarray | None, voice: np.ndarray | None, alpha: float, beta: float, temperature: float = 1.0
+) -> Fused:
+    """The paper's rule."""
+    return fuse(face, voice, Config(fusion="weighted", alpha=alpha, beta=beta, fusion_temperature=temperature))
+
+
 @given(distributions, distributions, shares)
 def test_the_result_is_a_distribution_between_the_two(face: np.ndarray, voice: np.ndarray, alpha: float) -> None:
-    fused = fuse(face, voice, alpha, 1 - alpha).probabilities
+    fused = weighted(face, voice, alpha, 1 - alpha).probabilities
     assert fused is not None
     assert fused.sum() == pytest.approx(1, abs=1e-12)
     assert np.all(fused >= np.minimum(face, voice) - 1e-9)
@@ -25,14 +33,14 @@ def test_the_result_is_a_distribution_between_the_two(face: np.ndarray, voice: n
 def test_swapping_both_the_inputs_and_their_weights_changes_nothing(
     face: np.ndarray, voice: np.ndarray, alpha: float
 ) -> None:
-    one, other = fuse(face, voice, alpha, 1 - alpha), fuse(voice, face, 1 - alpha, alpha)
+    one, other = weighted(face, voice, alpha, 1 - alpha), weighted(voice, face, 1 - alpha, alpha)
     np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-12)
 
 
 @given(distributions, distributions)
 @example(ALMOST_LEVEL / sum(ALMOST_LEVEL), np.array([0.15999999999999998, 0.08, 0.12, 0.16, 0.16, 0.16, 0.16]))
 def test_where_both_agree_on_the_class_so_does_fusion(face: np.ndarray, voice: np.ndarray) -> None:
-    fused = fuse(face, voice, 0.6, 0.4).probabilities
+    fused = weighted(face, voice, 0.6, 0.4).probabilities
     assert fused is not None
     if face.argmax() == voice.argmax():
         # Classes whose probabilities differ in the last bit only may come out level.
@@ -41,13 +49,13 @@ def test_where_both_agree_on_the_class_so_does_fusion(face: np.ndarray, voice: n
 
 @given(distributions, distributions)
 def test_a_weight_of_one_leaves_the_other_out(face: np.ndarray, voice: np.ndarray) -> None:
-    np.testing.assert_allclose(fuse(face, voice, 1, 0).probabilities, face, atol=1e-9)
-    np.testing.assert_allclose(fuse(face, voice, 0, 1).probabilities, voice, atol=1e-9)
+    np.testing.assert_allclose(weighted(face, voice, 1, 0).probabilities, face, atol=1e-9)
+    np.testing.assert_allclose(weighted(face, voice, 0, 1).probabilities, voice, atol=1e-9)
 
 
 @given(distributions)
 def test_a_missing_modality_leaves_the_other_alone_and_says_so(only: np.ndarray) -> None:
-    by_face, by_voice = fuse(only, None, 0.6, 0.4), fuse(None, only, 0.6, 0.4)
+    by_face, by_voice = weighted(only, None, 0.6, 0.4), weighted(None, only, 0.6, 0.4)
     assert (by_face.flag, by_voice.flag) == ("face_only", "voice_only")
     np.testing.assert_allclose(by_face.probabilities, only, atol=1e-9)
     np.testing.assert_allclose(by_voice.probabilities, only, atol=1e-9)
@@ -55,20 +63,20 @@ def test_a_missing_modality_leaves_the_other_alone_and_says_so(only: np.ndarray)
 
 def test_the_papers_weights_let_the_face_prevail_when_both_are_equally_sure() -> None:
     face, voice = np.eye(7)[3], np.eye(7)[2]
-    fused = fuse(face, voice, 0.6, 0.4)
+    fused = weighted(face, voice, 0.6, 0.4)
     assert fused.flag == ""
     assert fused.probabilities is not None
     np.testing.assert_allclose(fused.probabilities[[2, 3]], [0.4, 0.6])
 
 
 def test_nothing_in_gives_nothing_out() -> None:
-    assert fuse(None, None, 0.6, 0.4) == (None, "none")
+    assert weighted(None, None, 0.6, 0.4) == (None, "none")
 
 
 @given(distributions, distributions, st.floats(0.3, 3))
 def test_a_temperature_changes_how_sure_but_not_what(face: np.ndarray, voice: np.ndarray, temperature: float) -> None:
-    plain = fuse(face, voice, 0.6, 0.4).probabilities
-    tempered = fuse(face, voice, 0.6, 0.4, temperature).probabilities
+    plain = weighted(face, voice, 0.6, 0.4).probabilities
+    tempered = weighted(face, voice, 0.6, 0.4, temperature).probabilities
     assert plain is not None
     assert tempered is not None
     assert tempered.sum() == pytest.approx(1)
@@ -77,3 +85,33 @@ def test_a_temperature_changes_how_sure_but_not_what(face: np.ndarray, voice: np
         assert tempered.max() >= plain.max() - 1e-9
     else:
         assert tempered.max() <= plain.max() + 1e-9
+
+
+@given(distributions, distributions)
+def test_a_side_that_knows_nothing_changes_no_decision(face: np.ndarray, voice: np.ndarray) -> None:
+    """The paper's sum follows the heavier side even there; the product follows the one that knows."""
+    blank = np.full(7, 1 / 7)
+    for known, fused in (
+        (face, fuse(face, blank, Config()).probabilities),
+        (voice, fuse(blank, voice, Config()).probabilities),
+    ):
+        assert fused is not None
+        assert fused.sum() == pytest.approx(1)
+        assert known[fused.argmax()] == pytest.approx(known.max())
+
+
+def test_two_that_agree_are_surer_together_and_the_surer_prevails() -> None:
+    half = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05])
+    agreed = fuse(half, half, Config()).probabilities
+    assert agreed is not None
+    assert agreed[0] > 0.5
+    sure = np.array([0.02, 0.9, 0.02, 0.02, 0.02, 0.01, 0.01])
+    split = fuse(half, sure, Config()).probabilities
+    assert split is not None
+    assert split.argmax() == 1
+
+
+@pytest.mark.parametrize("powers", [{"face_power": 0.0}, {"voice_power": 1.5}])
+def test_powers_beyond_their_range_are_refused(powers: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="power"):
+        Config(**powers)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from ml.evaluation.sessions import (
     session_plans,
     summary,
 )
-from ml.recognise import Models
+from ml.recognise import Models, recognise
 from ml.reference import Evidence, Reference
 from ml.results import Recognition, Segment
 from ml.training.fer2013 import data_folder
@@ -97,15 +97,15 @@ def test_figures_stand_by_corpus_language_and_sex() -> None:
     assert found["confusion"][2][2] == 1.0
 
 
-def test_everything_is_printed_and_history_reaches_the_recognition(
-    tmp_path: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two speakers, two moods, four tones of each; every window counts as speech."""
+
     def spoken(samples: np.ndarray, gain: float | None = None) -> np.ndarray:
         return np.ones(-(-len(samples) // activity.WINDOW_SAMPLES), dtype=np.float32)
 
     monkeypatch.setattr(activity.SpeechActivity, "feed", lambda self, samples: spoken(samples))
     monkeypatch.setattr(activity.SpeechActivity, "finish", lambda self: np.zeros(0, np.float32))
-    monkeypatch.setattr(sessions, "recognise", _noted := Noted())
     rows = ["path,speaker,emotion7,corpus"]
     for who in ("known", "new"):
         for mood in ("sad", "neutral"):
@@ -115,29 +115,44 @@ def test_everything_is_printed_and_history_reaches_the_recognition(
                 soundfile.write(tmp_path / f"{who}-{mood}-{n}.wav", tone, 16_000)
                 rows.append(f"{who}-{mood}-{n}.wav,{who},{mood},X")
     (tmp_path / "m.csv").write_text("\n".join(rows))
-    config = Config(face=False, separation="off")
-    found = evaluate_sessions(tmp_path / "m.csv", tiny_weights, config, seed=1, per_corpus=2, tell=lambda *_: None)
+    return tmp_path / "m.csv"
+
+
+CONFIG = Config(face=False, separation="off")
+
+
+def test_everything_is_printed(corpus: Path, tiny_weights: Path) -> None:
+    found = evaluate_sessions(corpus, tiny_weights, CONFIG, seed=1, per_corpus=2, tell=lambda *_: None)
     keys = {"n", "time_right", "sessions_right", "negative_error", "judged", "per_corpus", "confusion"}
     for kind in ("uniform", "mixed80", "mixed50", "history_same", "history_neutral"):
         assert keys <= set(found[kind])
         assert found[kind]["n"] == 2
     assert "without_history" in found["history_same"]
-    given = [each for each in _noted.references if each is not None and each.voice is not None]
-    assert len(given) == 4
-    assert all(isinstance(each.voice, Evidence) and each.voice.sessions == 5 for each in given)
 
 
-class Noted:
-    """The real recognition, with the references it was given."""
-
-    def __init__(self) -> None:
-        self.references: list[Reference | None] = []
-
-    def __call__(self, path: Path, models: Models, config: Config, reference: Reference | None = None) -> Recognition:
-        from ml.recognise import recognise
-
-        self.references.append(reference)
-        return recognise(path, models, config, reference=reference)
+def test_scores_read_anew_are_what_the_pipeline_says_with_that_history(
+    corpus: Path, models: Models, tmp_path: Path
+) -> None:
+    speakers = [each for each in sessions.labelled(corpus) if each.speaker == "new"]
+    (plan, *_) = session_plans(speakers, 10, 1)
+    sound = np.concatenate([soundfile.read(each.path)[0] for each in plan.utterances])
+    soundfile.write(tmp_path / "session.wav", sound, 16_000)
+    draws = np.random.default_rng(2)
+    evidence = Evidence.of_recording(
+        models.voice.version, np.full(70, 2.0), np.tile(np.eye(7), (10, 1)), draws.standard_normal((70, 7))
+    )
+    assert evidence is not None
+    alone = recognise(tmp_path / "session.wav", models, CONFIG)
+    known = recognise(tmp_path / "session.wav", models, CONFIG, reference=Reference(voice=evidence))
+    read = sessions.read_anew(alone, models.voice, evidence)
+    assert read is not None
+    for one, other in zip(known.segments, read.segments, strict=True):
+        assert np.allclose(one.probabilities, other.probabilities, atol=1e-6)
+    assert known.reference["voice"] == {"kind": "own", "sessions": 1, "seconds": 140.0}
+    assert alone.reference["voice"]["kind"] == "general"
+    assert known.contribution.as_dict() == alone.contribution.as_dict()
+    assert alone.contribution.voice is not None
+    assert alone.contribution.voice.seconds == pytest.approx(alone.duration_s, abs=0.1)
 
 
 @pytest.mark.data
