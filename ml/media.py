@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from ml.containers import recognise_container
 from ml.errors import RecognitionError
@@ -173,15 +174,12 @@ def audio_blocks(path: str | Path, info: MediaInfo, max_duration_s: float = 2 * 
         RecognitionError: damaged_file when nothing decodes; decoder_failed when ffmpeg stalls.
     """
     channels = 1 if info.channels == "mono" or info.channels.startswith("1 channel") else 2
-    filters = f"aresample={SAMPLE_RATE}:async=1:first_pts=0,aformat=sample_fmts=fltp,highpass=f={_OFFSET_HZ}:poles=2"
     arguments = ["-loglevel", "quiet", *_input(info.container), "-map", "0:a:0", "-t", f"{max_duration_s:.3f}"]
-    arguments += ["-af", filters, "-ac", str(channels), "-f", "f32le", "pipe:1"]
-    count = 0
+    arguments += ["-af", f"aresample={SAMPLE_RATE}:async=1:first_pts=0", "-ac", str(channels), "-f", "f32le", "pipe:1"]
+    offset, count = _OffsetFilter(), 0
     with _ffmpeg(Path(path), arguments) as child:
         for block in _exact_reads(child, BLOCK_SAMPLES * channels * 4, keep_rest=True):
-            samples = _finite(block, channels)
-            if count == 0:
-                samples = _without_step(samples)
+            samples = offset.removed(_finite(block, channels))
             yield np.repeat(samples, 2, axis=1) if channels == 1 else samples
             count += 1
     if count == 0:
@@ -329,15 +327,19 @@ def _finite(block: bytearray, channels: int) -> np.ndarray:
     return np.clip(np.nan_to_num(samples), -_LARGEST_SAMPLE, _LARGEST_SAMPLE)
 
 
-def _without_step(samples: np.ndarray) -> np.ndarray:
-    """The beginning of a sound without the thump that the high-pass filter makes of an offset's onset.
+class _OffsetFilter:
+    """High pass against a constant offset; it begins at the level of the first sample, so that there is no thump."""
 
-    The filter answers a step with a known curve of a few hundredths of a second; as much of it as there is goes.
-    """
-    angle = 2 * np.pi * _OFFSET_HZ / np.sqrt(2) * np.arange(len(samples)) / SAMPLE_RATE
-    thump = np.exp(-angle) * (np.cos(angle) - np.sin(angle))
-    size = thump @ samples / (thump @ thump)
-    return np.asarray(samples - thump[:, None] * size, dtype=np.float32)
+    def __init__(self) -> None:
+        self._filter = butter(2, _OFFSET_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
+        self._state: np.ndarray | None = None
+
+    def removed(self, samples: np.ndarray) -> np.ndarray:
+        """The next samples, shape (n, channels), without what lies below 20 Hz."""
+        if self._state is None:
+            self._state = sosfilt_zi(self._filter)[:, :, None] * samples[:1]
+        filtered, self._state = sosfilt(self._filter, samples.astype(np.float64), axis=0, zi=self._state)
+        return np.asarray(filtered, dtype=np.float32)
 
 
 def _read_some(selector: selectors.BaseSelector, output: IO[bytes], view: memoryview) -> int:

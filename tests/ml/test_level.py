@@ -89,11 +89,11 @@ def test_flat_tops_count_only_at_the_peak_of_the_whole_recording() -> None:
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 48_000])
 def test_cells_stay_in_step_with_the_clock_at_any_rate(rate: int) -> None:
-    samples = np.zeros((100 * rate, 1), np.float32)
-    samples[99 * rate :] = 1.0
+    samples = np.zeros((600 * rate, 1), np.float32)
+    samples[599 * rate :] = 1.0
     meter = measured(samples, rate, rate)
-    assert meter.clipped_share(0, 98.8) == 0
-    assert meter.clipped_share(99.1, 100) == 1
+    assert meter.clipped_share(0, 598.8) == 0
+    assert meter.clipped_share(599.1, 600) == 1
 
 
 @pytest.mark.parametrize(

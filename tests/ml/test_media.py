@@ -235,12 +235,28 @@ def test_sound_that_starts_late_stays_in_step_with_the_picture(tmp_path: Path) -
 def test_numbers_that_are_no_numbers_become_silence(tmp_path: Path) -> None:
     import soundfile
 
-    samples = np.full((4410, 1), np.nan, np.float32)
-    samples[::2] = 7.0
+    samples = 0.5 * np.sin(np.arange(44_100) * 0.1, dtype=np.float32)
+    samples[4_410:4_420] = np.nan
+    samples[4_420:4_430] = 1e30
     soundfile.write(tmp_path / "a.wav", samples, 44_100, subtype="FLOAT")
     heard = sound_of(tmp_path / "a.wav")
     assert np.isfinite(heard).all()
-    assert np.abs(heard).max() <= 1
+    assert np.abs(heard).max() <= 200
+    assert np.abs(heard[-10_000:, 0] - samples[-10_000:]).max() < 0.03
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.3])
+def test_a_constant_offset_is_removed_without_a_thump(tmp_path: Path, offset: float) -> None:
+    extra = ("-af", f"volume=-20dB,aformat=sample_fmts=fltp,dcshift={offset}", "-c:a", "pcm_f32le")
+    heard = sound_of(make_clip(tmp_path / "a.wav", picture=False, extra=extra))
+    assert np.abs(heard.mean(axis=0)).max() < 1e-4
+    assert np.abs(heard).max() < 0.02
+
+
+def test_mono_stands_in_both_channels_as_it_is(tmp_path: Path) -> None:
+    mono = make_clip(tmp_path / "a.wav", picture=False, extra=("-ac", "1"))
+    ffmpeg("-i", mono, "-af", "pan=stereo|c0=c0|c1=c0", tmp_path / "b.wav")
+    np.testing.assert_allclose(sound_of(mono), sound_of(tmp_path / "b.wav"), atol=1e-4)
 
 
 def test_a_very_short_clip_gives_its_frames_and_its_sound(tmp_path: Path) -> None:
