@@ -134,8 +134,9 @@ class _CellPower:
         whole = len(samples) // self._cell
         self._held = samples[whole * self._cell :]
         low = samples[: whole * self._cell].reshape(-1, _DECIMATION, 2)
-        low = (low[:, 0] + low[:, 1] + low[:, 2]).reshape(whole, -1)
-        self._power.append(np.einsum("ij,ij->i", low, low) / (low.shape[1] * _DECIMATION**2))
+        width = 2 * self._cell // _DECIMATION
+        low = (low[:, 0] + low[:, 1] + low[:, 2]).reshape(whole, width)
+        self._power.append(np.einsum("ij,ij->i", low, low) / (width * _DECIMATION**2))
 
     def between(self, start_s: float, end_s: float) -> np.ndarray:
         """Power of the whole cells of a stretch."""

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml.level import TARGET_LEVEL, LevelMeter
 from ml.voice.activity import WINDOW_SAMPLES
 from ml.voice.framing import SAMPLE_RATE
-from ml.voice.front import SoundFront, cell_speech
+from ml.voice.front import SoundFront, _CellPower, cell_speech
 
 RATE = 44_100
 SECONDS = 4
@@ -71,6 +73,17 @@ def test_antiphase_is_turned_and_told() -> None:
 def test_what_separation_leaves_of_music_is_no_voice(kept_db: float, probability: float, expected: str | None) -> None:
     found, _, _ = front(sound(), kept_db)
     assert found.objection(heard(probability), 0, SECONDS, found=True) == expected
+
+
+@given(st.lists(st.integers(0, 9000), min_size=1, max_size=12))
+def test_power_is_the_same_however_the_sound_is_cut(sizes: list[int]) -> None:
+    whole = np.random.default_rng(1).standard_normal((sum(sizes), 2)).astype(np.float32)
+    once, cut = _CellPower(44_100), _CellPower(44_100)
+    once.add(whole)
+    for block in np.split(whole, np.cumsum(sizes)[:-1]):
+        cut.add(block)
+    assert cut.between(0, 9).shape == once.between(0, 9).shape
+    assert np.allclose(cut.between(0, 9), once.between(0, 9), rtol=1e-4)
 
 
 def test_where_no_speech_was_found_music_is_named_and_silence_is_not() -> None:
