@@ -26,6 +26,9 @@ SENTENCES: dict[str, str] = {
     "weights_damaged": "The trained weights are not the published ones. Fetch the project anew.",
     "separator_missing": "The Spleeter model is not there. Run: python -m ml fetch-separator",
     "separator_damaged": "The Spleeter model is not the published one. Run: python -m ml fetch-separator",
+    "encoder_missing": "The speech encoder is not there. Run: python -m ml fetch-encoder",
+    "encoder_damaged": "The speech encoder is not the published one. Run: python -m ml fetch-encoder",
+    "reference_damaged": "The reference is not one that this program wrote. Leave --reference out, or make it anew.",
     "decoder_failed": "Reading the recording took too long. Try again; if it stays so, convert it to MP4 first.",
 }
 

@@ -12,6 +12,7 @@ from ml.config import Config
 from ml.errors import Cancelled, RecognitionError
 from ml.face.collector import Track
 from ml.recognise import Models, Sight, _Job, recognise
+from ml.reference import Reference
 from ml.results import STAGES, FaceJudgement, Recognition
 from ml.voice.separation_model import default_model_folder, verify_model
 from tests.ml.clips import ffmpeg, make_clip
@@ -38,7 +39,7 @@ def test_a_talking_face_is_judged_by_both_and_fused(whole: Recognition) -> None:
         assert segment.voice is not None
         assert segment.face is not None
         assert segment.probabilities is not None
-        expected = (0.6 * segment.face.probabilities + 0.4 * segment.voice.probabilities) ** (1 / 0.52)
+        expected = segment.face.probabilities**0.7 * segment.voice.probabilities**0.9
         np.testing.assert_allclose(segment.probabilities, expected / expected.sum(), atol=1e-6)
         assert segment.probabilities.sum() == pytest.approx(1, abs=1e-6)
         assert segment.quality["flags"] == []
@@ -53,7 +54,7 @@ def test_the_result_says_how_it_came_about(whole: Recognition) -> None:
     assert found["duration_s"] == pytest.approx(6, abs=0.1)
     assert found["model"]["voice"]["version"] == "voice-tiny"
     assert len(found["model"]["face"]["sha256"]) == 64
-    assert found["model"]["speaker_encoder"]["version"].startswith("resemblyzer")
+    assert found["model"]["speech_encoder"]["version"] == "whisper base"
     assert "separator" not in found["model"]
     assert set(found["timings_s"]) == set(STAGES)
     assert found["config"] == MIX.as_dict()
@@ -100,7 +101,7 @@ def test_what_consent_does_not_cover_is_not_even_decoded(
     result = recognise(portrait, models, off)
     flag = "face_only" if unread == "audio" else "voice_only"
     assert {tuple(segment.quality["flags"]) for segment in result.segments} == {(flag,)}
-    assert set(result.model) == ({"face"} if unread == "audio" else {"voice", "speaker_encoder"})
+    assert set(result.model) == ({"face"} if unread == "audio" else {"voice", "speech_encoder"})
 
 
 def test_digital_silence_without_a_face_cannot_be_used(tmp_path: Path, models: Models) -> None:
@@ -277,7 +278,8 @@ def judged(times: list[float], confidence: list[float], sampled: int, config: Co
         confidence=np.array(confidence),
         probabilities=np.eye(7)[[0, 6] * len(times)][: len(times)],
     )
-    return _Job(Path("-"), Models(), config, lambda stage, done, total: None)._judge_face((0.0, 4.0), sight)
+    job = _Job(Path("-"), Models(), config, lambda stage, done, total: None, Reference())
+    return job._judge_face((0.0, 4.0), sight)
 
 
 def test_a_frame_counts_by_the_confidence_of_its_detection() -> None:

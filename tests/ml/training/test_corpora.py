@@ -136,7 +136,7 @@ def test_from_a_folder_to_figures_by_two_commands(tmp_path: Path, tiny_weights: 
     assert made.exit_code == 0, made.output
     with (tmp_path / "m.csv").open() as file:
         assert next(csv.reader(file)) == ["path", "corpus", "speaker", "sex", "language", "emotion", "emotion7"]
-    figures = evaluate_voice(tmp_path / "m.csv", tiny_weights, True, lambda *_: None)
+    figures = evaluate_voice(tmp_path / "m.csv", tiny_weights, lambda *_: None)
     assert (figures["n"], figures["per_class"]["happy"]["n"]) == (2, 1)
 
 

