@@ -212,7 +212,6 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
         quality=result["summary"].get("quality", {}),
         summary=result["summary"],
         reference=result["reference"],
-        contribution=result["contribution"],
     )
     if not moved:
         raise LeaseLost
@@ -226,8 +225,8 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
                 end_s=segment["end_s"],
                 label=segment["label"],
                 probabilities=segment["probabilities"],
-                voice=segment["voice"],
-                face=segment["face"],
+                voice=_without_scores(segment["voice"]),
+                face=_without_scores(segment["face"]),
                 quality=segment["quality"],
             )
             for index, segment in enumerate(result["segments"])
@@ -236,6 +235,19 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
     )
     _record(lease.run, RunStatus.SUCCEEDED, attempt=lease.run.attempt, segments=len(result["segments"]))
     alerts_raise(student)
+
+
+def _without_scores(judgement: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A judgement as it is kept: without the scores, which tell people apart, and what is only needed beside them.
+
+    They are biometric data (docs/threat-model.md), and neither the consent given nor the database is made for such.
+    """
+    if judgement is None:
+        return None
+    return {name: value for name, value in judgement.items() if name not in _BIOMETRIC}
+
+
+_BIOMETRIC = frozenset({"scores", "general"})
 
 
 @transaction.atomic

@@ -264,7 +264,7 @@ def evaluate_sessions(
     *,
     manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7, perhaps corpus.")] = None,
     seed: Annotated[int, typer.Option(help="Of the sessions made.")] = 2022,
-    per_corpus: Annotated[int, typer.Option(min=1, help="Sessions of each kind and corpus at most.")] = 20,
+    per_corpus: Annotated[int, typer.Option(min=1, help="Sessions of each kind and corpus at most.")] = 12,
     separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter, as in use.")] = True,
     as_json: AsJson = False,
     weights: Weights = None,

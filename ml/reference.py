@@ -1,9 +1,9 @@
 """What a person is compared with: the sums that a student's own sessions leave behind, a few numbers per modality.
 
 Every segment of a recording gets seven *scores* per modality, by networks that know nothing of the person. A recording
-leaves behind how much of it was judged, how its time is divided among the classes, and the sums of the scores and of
-their squares. These add up over recordings in any order, so one recording can be taken out again, and they are all
-that is kept: no sound, no picture, no voiceprint (``docs/threat-model.md`` says how well they tell people apart).
+leaves behind how much of it was judged, how its time is divided among the classes, and the sums of the scores. These
+add up over recordings in any order, so one recording can be taken out again. They hold no sound and no picture, but
+they tell people apart well enough to be biometric data (``docs/threat-model.md``): keep them accordingly.
 
 How much of a reference is believed, and how it changes an answer, is each modality's own rule: ``ml.voice.person`` and
 ``ml.face.person``.
@@ -37,7 +37,6 @@ class Evidence:
         seconds: judged time behind them, each instant counted once.
         counts: seconds per class as general statistics say, shape (7,); they sum to ``seconds``.
         total: sum over time of the scores, shape (7,).
-        squares: sum over time of their squares, shape (7,).
     """
 
     model: str
@@ -45,7 +44,6 @@ class Evidence:
     seconds: float = 0.0
     counts: np.ndarray = field(default_factory=lambda: np.zeros(CLASSES))
     total: np.ndarray = field(default_factory=lambda: np.zeros(CLASSES))
-    squares: np.ndarray = field(default_factory=lambda: np.zeros(CLASSES))
 
     @classmethod
     def of_recording(
@@ -61,7 +59,7 @@ class Evidence:
         if not len(seconds) or seconds.sum() <= 0:
             return None
         weight = np.asarray(seconds, dtype=np.float64)
-        return cls(model, 1, float(weight.sum()), weight @ probabilities, weight @ scores, weight @ np.square(scores))
+        return cls(model, 1, float(weight.sum()), weight @ probabilities, weight @ scores)
 
     def __add__(self, other: "Evidence") -> "Evidence":
         if other.model != self.model:
@@ -72,19 +70,12 @@ class Evidence:
             self.seconds + other.seconds,
             self.counts + other.counts,
             self.total + other.total,
-            self.squares + other.squares,
         )
 
     @property
     def mean(self) -> np.ndarray:
         """Mean of the scores, shape (7,)."""
         found: np.ndarray = self.total / self.seconds
-        return found
-
-    @property
-    def deviation(self) -> np.ndarray:
-        """Standard deviation of the scores, shape (7,)."""
-        found: np.ndarray = np.sqrt(np.maximum(self.squares / self.seconds - self.mean**2, 0.0))
         return found
 
     @property
@@ -121,12 +112,12 @@ class Evidence:
             raise ValueError("sums of seven finite numbers each are needed")
         if not (sessions > 0 and 0 < seconds < math.inf):
             raise ValueError("sessions and seconds must be positive")
-        if (sums["counts"] < 0).any() or (sums["squares"] < 0).any():
-            raise ValueError("seconds and squares are not negative")
+        if (sums["counts"] < 0).any():
+            raise ValueError("seconds are not negative")
         return cls(str(values["model"]), sessions, seconds, **sums)
 
 
-_SUMS = ("counts", "total", "squares")
+_SUMS = ("counts", "total")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,6 @@ class Run(models.Model):
         percent: 0-100 over all stages.
         config, model, timings, quality, summary: as ``ml.results.Recognition`` gives them.
         reference: what the student was compared with, per modality, as it gives it.
-        contribution: the few sums that this recording adds to the student's own reference (``ml.reference``); they go
-            with the run, and so with the recording, the consent and the student.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -57,7 +55,6 @@ class Run(models.Model):
     quality = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
     reference = models.JSONField(default=dict)
-    contribution = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["-number"]

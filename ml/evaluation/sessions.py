@@ -33,7 +33,7 @@ from ml.voice.recogniser import VoiceRecogniser
 
 KINDS: dict[str, int] = {"uniform": 10, "mixed80": 8, "mixed50": 5}
 """Utterances in the session's mood, of ten."""
-PER_CORPUS = 20
+PER_CORPUS = 12
 """Sessions of each kind and corpus at most."""
 HISTORY_S = 5 * 30.0
 """Seconds of segments that five sessions leave behind."""
@@ -298,7 +298,7 @@ class _Pools:
         general, scores = (np.stack(each) for each in zip(*rows, strict=True))
         version = self._models.voice_for(self._config).version
         found = Evidence.of_recording(version, np.full(len(rows), _SEGMENT_S), general, scores)
-        return None if found is None else Evidence(version, 5, found.seconds, found.counts, found.total, found.squares)
+        return None if found is None else Evidence(version, 5, found.seconds, found.counts, found.total)
 
     def _pool(self, speaker: str, mood: Emotion) -> list[tuple[np.ndarray, np.ndarray]]:
         if (speaker, mood) not in self._pools:
