@@ -13,7 +13,7 @@ class Config:
         face: analyse the face (likewise, and a video stream).
         voice_by: whose answer on the voice counts: "speech", the network on a speech encoder's states, or
             "attention_lstm", the paper's network alone, which needs no encoder and is far more often wrong.
-        fusion: "product" lets each side count by how sure it is, "weighted" is the paper's rule (``ml.fusion``).
+        fusion: "weighted" is the paper's rule, "product" lets each side count by how sure it is (``ml.fusion``).
         face_power, voice_power: exponents of the product.
         alpha, beta: weights of face and voice in the paper's rule (eq. 6); they sum to 1.
         fusion_temperature: of the paper's rule.
@@ -32,7 +32,7 @@ class Config:
     voice: bool = True
     face: bool = True
     voice_by: Literal["speech", "attention_lstm"] = "speech"
-    fusion: Literal["product", "weighted"] = "product"
+    fusion: Literal["weighted", "product"] = "weighted"
     face_power: float = 0.7
     voice_power: float = 0.9
     alpha: float = 0.6

@@ -1,13 +1,13 @@
 """Decision-level fusion of face and voice (paper section 4).
 
-What ships multiplies the two: P_i ~ P_face,i ^ a * P_voice,i ^ b, a logarithmic opinion pool (Genest and Zidek 1986).
-An answer that is unsure of itself, from a face seen in few frames or a short stretch of speech, is flat and changes the
-other little, so each side counts by how reliable it is there, as far as both are calibrated. a and b lie below 1
-because the two err together more often than by chance.
+What ships is the paper's rule, E = argmax_i (alpha * P_face,i + beta * P_voice,i) (equation 6). Such a sum of two
+calibrated answers is too modest where they agree, so a temperature makes it as sure as it is right; it changes no
+decision.
 
-The paper's rule is the weighted sum, E = argmax_i (alpha * P_face,i + beta * P_voice,i) (equation 6): the side with the
-greater weight decides even where it knows nothing. It stays as a setting and in Table 1. Such a sum is too modest where
-both agree, so a temperature makes it as sure as it is right; it changes no decision.
+The other rule multiplies the two: P_i ~ P_face,i ^ a * P_voice,i ^ b, a logarithmic opinion pool (Genest and Zidek
+1986). An answer that is unsure of itself is flat and changes the other little, so each side counts by how sure it is.
+On label-matched pairs it is far better, on real clips of people who talk it is not: there a voice or a face is often
+surer than it is right, and a product follows the surer one. So it does not ship (docs/adr/0017).
 
 Where one modality is missing the other decides alone, and the flag says so.
 """

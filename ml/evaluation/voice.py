@@ -131,14 +131,20 @@ def labelled(manifest: Path) -> list[Utterance]:
     return utterances
 
 
-def hear_all(recogniser: VoiceRecogniser, utterances: Sequence[Utterance], tell: Tell) -> Voices:
-    """Judge every recording by itself, by people in general."""
+def hear_all(
+    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], tell: Tell, least_speech: float = 0.0
+) -> Voices:
+    """Judge every recording by itself, by people in general.
+
+    Args:
+        least_speech: share of a recording with speech below which it is not judged.
+    """
     general, scores = np.full((len(utterances), 7), np.nan), np.full((len(utterances), 7), np.nan)
     seconds = np.zeros(len(utterances))
     for number, utterance in enumerate(utterances):
         samples = hear(utterance.path)
-        if len(samples):
-            judged = recogniser.predict_whole(samples, utterance.speaker)
+        judged = recogniser.predict_whole(samples, utterance.speaker, least_speech) if len(samples) else None
+        if judged is not None:
             general[number], scores[number] = judged.general, judged.scores
             seconds[number] = len(samples) / SAMPLE_RATE
         tell("voices", number + 1, len(utterances))

@@ -171,9 +171,17 @@ class VoiceRecogniser:
                 judged += self._judge(recording, mask, ranges[at : at + BATCH], members, known)
         return judged
 
-    def predict_whole(self, samples: np.ndarray, exclude_speaker: str | None = None) -> Judged:
-        """Judge a short recording as one stretch, by people in general."""
+    def predict_whole(
+        self, samples: np.ndarray, exclude_speaker: str | None = None, least_speech: float = 0.0
+    ) -> Judged | None:
+        """Judge a short recording as one stretch, by people in general.
+
+        Args:
+            least_speech: share of the recording with speech below which it is not judged: None.
+        """
         mask = activity.frame_mask(activity.speech_probabilities(samples), len(samples))
+        if mask.mean() < least_speech:
+            return None
         span = (0.0, len(samples) / SAMPLE_RATE)
         (judged,) = self.predict(self.features(samples, mask), [span], mask, None, exclude_speaker)
         return judged

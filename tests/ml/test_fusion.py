@@ -10,6 +10,7 @@ from ml.fusion import Fused, fuse
 
 distributions = st.lists(st.floats(1e-6, 1), min_size=7, max_size=7).map(lambda w: np.array(w) / sum(w))
 shares = st.floats(0, 1)
+PRODUCT = Config(fusion="product")
 ALMOST_LEVEL = np.array([0.9999999999999999, 0.5, 0.5, 1.0, 1.0, 1.0, 0.5])
 
 
@@ -92,8 +93,8 @@ def test_a_side_that_knows_nothing_changes_no_decision(face: np.ndarray, voice: 
     """The paper's sum follows the heavier side even there; the product follows the one that knows."""
     blank = np.full(7, 1 / 7)
     for known, fused in (
-        (face, fuse(face, blank, Config()).probabilities),
-        (voice, fuse(blank, voice, Config()).probabilities),
+        (face, fuse(face, blank, PRODUCT).probabilities),
+        (voice, fuse(blank, voice, PRODUCT).probabilities),
     ):
         assert fused is not None
         assert fused.sum() == pytest.approx(1)
@@ -102,11 +103,11 @@ def test_a_side_that_knows_nothing_changes_no_decision(face: np.ndarray, voice: 
 
 def test_two_that_agree_are_surer_together_and_the_surer_prevails() -> None:
     half = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05])
-    agreed = fuse(half, half, Config()).probabilities
+    agreed = fuse(half, half, PRODUCT).probabilities
     assert agreed is not None
     assert agreed[0] > 0.5
     sure = np.array([0.02, 0.9, 0.02, 0.02, 0.02, 0.01, 0.01])
-    split = fuse(half, sure, Config()).probabilities
+    split = fuse(half, sure, PRODUCT).probabilities
     assert split is not None
     assert split.argmax() == 1
 

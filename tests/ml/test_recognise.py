@@ -39,7 +39,7 @@ def test_a_talking_face_is_judged_by_both_and_fused(whole: Recognition) -> None:
         assert segment.voice is not None
         assert segment.face is not None
         assert segment.probabilities is not None
-        expected = segment.face.probabilities**0.7 * segment.voice.probabilities**0.9
+        expected = (0.6 * segment.face.probabilities + 0.4 * segment.voice.probabilities) ** (1 / 0.52)
         np.testing.assert_allclose(segment.probabilities, expected / expected.sum(), atol=1e-6)
         assert segment.probabilities.sum() == pytest.approx(1, abs=1e-6)
         assert segment.quality["flags"] == []

@@ -75,7 +75,7 @@ def test_both_rows_are_measured_on_people_and_pictures_not_learned_from(
 def test_what_was_written_fills_table_1(options: AblationOptions) -> None:
     written = train_ablation(options, quiet)
     row = written["rows"]["mfcc_lstm"]
-    fusion = {**row, "alpha": 0.6, "beta": 0.4, "voice": row, "face": row, "weighted": row}
+    fusion = {**row, "alpha": 0.6, "beta": 0.4, "voice": row, "face": row, "weighted": row, "product": row}
     cells = table_1({"fusion": fusion, "attention_lstm": row, "voice": row, "face": row}, written).rows
     assert not any(line[3].startswith("not trained") for line in cells)
 
