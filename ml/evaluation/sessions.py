@@ -302,7 +302,7 @@ class _Pools:
 
     def _pool(self, speaker: str, mood: Emotion) -> list[tuple[np.ndarray, np.ndarray]]:
         if (speaker, mood) not in self._pools:
-            pile = tuple(self._piles[speaker, mood])
+            pile = tuple(self._piles[speaker, mood][:UTTERANCES])
             plan = SessionPlan(speaker, mood, pile, (self._seed, *speaker.encode(), int(mood), 1))
             _, result = recognised(plan, self._models, self._config)
             voices = [segment.voice for segment in result.segments] if result is not None else []
