@@ -100,7 +100,7 @@ def _taken(measured: dict[str, Any], stale: list[str]) -> str:
     took = f" in {measured['seconds'] / 60:.0f} minutes"
     if "processor_seconds" in measured:
         took += f" ({measured['processor_seconds'] / 60:.0f} minutes of processor time)"
-    lines = ["## Figures\n", f"Taken on {measured['taken']} by `make evaluate`{took}.\n"]
+    lines = ["## Figures\n", f"Taken on {measured['taken']} by the commands of `make evaluate`{took}.\n"]
     if stale:
         lines.append(f"**Taken with other weights than the present ones ({', '.join(stale)}); take them anew.**\n")
     return "\n".join(lines)

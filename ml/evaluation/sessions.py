@@ -201,8 +201,9 @@ def read_anew(result: Recognition | None, recogniser: VoiceRecogniser, evidence:
     for segment in result.segments:
         if segment.voice is not None:
             read = recogniser.personal(segment.voice.general[None], segment.voice.scores[None], evidence)[0]
-            segment = replace(segment, probabilities=read)  # noqa: PLW2901
-        segments.append(segment)
+            segments.append(replace(segment, probabilities=read))
+        else:
+            segments.append(segment)
     return replace(result, segments=tuple(segments))
 
 
