@@ -8,6 +8,7 @@ from typing import Any
 from ml import weights
 from ml.config import Config
 from ml.face.recogniser import FaceRecogniser
+from ml.reading import score_versions
 from ml.voice import whisper_model
 from ml.voice.recogniser import VoiceRecogniser
 from ml.voice.separation import Separator
@@ -44,10 +45,8 @@ class Models:
         return self.voice if config.voice_by == "speech" else self.paper_voice
 
     def score_versions(self, config: Config) -> dict[str, str]:
-        """Versions of the weights behind each modality's scores; the paper's voice has none."""
-        card = weights.card(self._directory)
-        scoring = (("voice", config.voice and config.voice_by == "speech"), ("face", config.face))
-        return {name: str(card.get(name, {}).get("version")) for name, used in scoring if used}
+        """See ``ml.reading.score_versions``."""
+        return score_versions(config, self._directory)
 
     def with_voice(self, voice: VoiceRecogniser) -> "Models":
         """The same models with another voice, for figures on people whom some of the networks have heard."""

@@ -20,11 +20,11 @@ from ml import media
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.face.collector import FaceTracks, Track, follow_faces
-from ml.face.person import face_probabilities
-from ml.face.pooling import pooled_scores
+from ml.face.pooling import pooled_scores, softmax
 from ml.fusion import fuse
 from ml.level import LevelMeter, measure
 from ml.models import Models
+from ml.reading import read
 from ml.reference import Reference
 from ml.remarks import remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
@@ -136,7 +136,7 @@ class _Job:
         self.spans = plan_segments(self.info.duration_s, self.config)
         sound, sight = self._hear(folder), self._see(folder)
         with self._stage("fusion"):
-            segments = tuple(self._segment(number, span, sound, sight) for number, span in enumerate(self.spans))
+            segments = self._read([self._segment(n, span, sound, sight) for n, span in enumerate(self.spans)])
             if all(segment.probabilities is None for segment in segments):
                 damaged = {"audio_damaged", "video_damaged"} & set(self.flags)
                 raise RecognitionError("damaged_file" if damaged else "no_usable_signal", "no segment can be judged")
@@ -223,7 +223,7 @@ class _Job:
         for at in range(0, len(enough), VOICE_BATCH):
             numbers = enough[at : at + VOICE_BATCH]
             spans = [self.spans[number] for number in numbers]
-            answers = recogniser.predict(recording, spans, mask, self.reference.voice)
+            answers = recogniser.predict(recording, spans, mask)
             for number, answer in zip(numbers, answers, strict=True):
                 judgements[number] = VoiceJudgement(
                     probabilities=answer.probabilities,
@@ -296,7 +296,7 @@ class _Job:
         sight.probabilities = np.concatenate(probabilities)
 
     def _judge_face(self, span: Span, sight: Sight) -> FaceJudgement | None:
-        """The segment's frames pooled, and read against the person's own range (design, Face 4); None with too few."""
+        """The segment's frames pooled (design, Face 4); None with too few of them."""
         inside, sampled = _inside(sight.times, span), int(_inside(sight.sampled, span).sum())
         frames = int(inside.sum())
         expected = max(sampled, round((span[1] - span[0]) * self.config.sample_fps * _LEAST_SAMPLED))
@@ -304,9 +304,10 @@ class _Job:
             return None
         sure = sight.confidence[inside].astype(np.float64)
         scores = pooled_scores(sight.probabilities[inside], sure)
+        general = softmax(scores)
         return FaceJudgement(
-            probabilities=face_probabilities(scores, self.reference.face),
-            general=face_probabilities(scores, None),
+            probabilities=general,
+            general=general,
             scores=scores,
             track=sight.chosen.number,
             frames=frames,
@@ -315,6 +316,11 @@ class _Job:
         )
 
     # both
+
+    def _read(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """The segments with what is known of the person."""
+        people = self.models.voice_for(self.config).people() if self.reference.voice is not None else None
+        return read(segments, self.reference, self.config, people)
 
     def _segment(self, number: int, span: Span, sound: Sound, sight: Sight) -> Segment:
         voice, face = sound.judgements.get(number), sight.judgements.get(number)

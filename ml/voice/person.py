@@ -8,10 +8,14 @@ not disappear. So the estimate is drawn to that of people in general, and the an
 much and how varied the evidence is (empirical Bayes: variance between people against that of the estimate).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
+from ml import weights
 from ml.reference import Evidence
 
 UNVARIED, VARIED = 0.72, 0.88
@@ -41,6 +45,31 @@ class People:
     between: np.ndarray
     mixed: np.ndarray
     within: np.ndarray
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], member: str) -> "People":
+        """What one of the voice's members knows, from the arrays of its weights file."""
+        return cls(**{each.name: arrays[f"{member}.people.{each.name}"].astype(np.float64) for each in fields(cls)})
+
+    @classmethod
+    def mean(cls, several: Sequence["People"]) -> "People":
+        """What several members know together, as their scores are averaged too."""
+        return cls(**{e.name: np.mean([getattr(each, e.name) for each in several], axis=0) for e in fields(cls)})
+
+
+@lru_cache(maxsize=1)
+def shipped_people(directory: Path | None = None) -> People:
+    """What all members of the shipped voice know of people in general; read once per process, without torch.
+
+    Args:
+        directory: of the weights (see ``ml.weights.folder``).
+
+    Raises:
+        RecognitionError: weights_missing, weights_damaged.
+    """
+    arrays = weights.read_arrays("voice", directory)
+    members = sorted({name.split(".")[0] for name in arrays if ".people." in name}, key=int)
+    return People.mean([People.from_arrays(arrays, member) for member in members])
 
 
 def usual_scores(people: People, evidence: Evidence) -> tuple[np.ndarray, float]:

@@ -11,7 +11,7 @@ For somebody unknown the answer is the mean over all members' speech networks; a
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -42,7 +42,6 @@ _NETWORKS = ("model", "speech")
 """The networks of a ``Member``, as their tensors are named in the file."""
 _DESCRIBED = ("fold", "attention_temperature")
 """What the description says of each ``Member``; the rest of it are tensors."""
-_PEOPLE = tuple(each.name for each in fields(People))
 
 
 class Judged(NamedTuple):
@@ -190,7 +189,11 @@ class VoiceRecogniser:
         self, general: np.ndarray, scores: np.ndarray, evidence: Evidence | None, exclude_speaker: str | None = None
     ) -> np.ndarray:
         """Read general probabilities (n, 7) and scores (n, 7) anew with what is known of the person."""
-        return personal(general, scores, _mean_people(self.unaware_of(exclude_speaker)), evidence)
+        return personal(general, scores, self.people(exclude_speaker), evidence)
+
+    def people(self, exclude_speaker: str | None = None) -> People:
+        """What the networks that never heard this speaker know of people in general; all of them for None."""
+        return People.mean([member.people for member in self.unaware_of(exclude_speaker)])
 
     def unaware_of(self, speaker: str | None) -> tuple[Member, ...]:
         """The networks that never heard this speaker; all of them for None or somebody unknown."""
@@ -212,7 +215,7 @@ class VoiceRecogniser:
             shares = [torch.softmax(answer.general.double(), dim=1) for answer in answers]
             general = torch.stack(shares).mean(dim=0).numpy()
             scores = torch.stack([answer.scores for answer in answers]).double().mean(dim=0).numpy()
-            probabilities = personal(general, scores, _mean_people(members), evidence)
+            probabilities = personal(general, scores, People.mean([member.people for member in members]), evidence)
         else:
             general = torch.softmax(attended.double() / members[0].attention_temperature, dim=1).numpy()
             scores, probabilities = np.zeros_like(general), general
@@ -289,6 +292,7 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
         architecture = Architecture(**described["architecture"])
         if tuple(described["encoder"]["layers"]) != LAYERS:
             raise ValueError("other layers of the speech encoder")
+        known = {name: value.numpy() for name, value in tensors.items() if ".people." in name}
         members = []
         for number, entry in enumerate(described["members"]):
             model, speech = AttentionLSTM(architecture), SpeechNetwork(int(described["hidden"]))
@@ -297,7 +301,6 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
                 state = {n.removeprefix(prefix): v.float() for n, v in tensors.items() if n.startswith(prefix)}
                 network.load_state_dict(state)
             mean, std = tensors[f"{number}.statistics"].float().numpy()
-            people = People(**{name: tensors[f"{number}.people.{name}"].double().numpy() for name in _PEOPLE})
             members.append(
                 Member(
                     model.eval(),
@@ -305,7 +308,7 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
                     int(entry["fold"]),
                     float(entry["attention_temperature"]),
                     Statistics(mean, std),
-                    people,
+                    People.from_arrays(known, str(number)),
                 )
             )
         fold_of = {str(name): int(fold) for name, fold in described["speakers"].items()}
@@ -323,11 +326,6 @@ def single_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _mean_people(members: Sequence[Member]) -> People:
-    """What several members know of people in general, as their scores are averaged too."""
-    return People(**{name: np.mean([getattr(each.people, name) for each in members], axis=0) for name in _PEOPLE})
 
 
 def _frame_range(mask: np.ndarray, samples: int, span: tuple[float, float]) -> tuple[int, int]:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ml.errors import RecognitionError
 
 if TYPE_CHECKING:
@@ -60,6 +62,36 @@ def read(name: str, directory: str | Path | None = None) -> tuple[dict[str, "tor
     Raises:
         RecognitionError: weights_missing (no file or no card entry), weights_damaged (size, hash or format differ).
     """
+    content, entry = _verified(name, directory)
+
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(content), entry
+    except SafetensorError as error:
+        raise RecognitionError("weights_damaged", f"{name}.safetensors is not a safetensors file") from error
+
+
+def read_arrays(name: str, directory: str | Path | None = None) -> dict[str, np.ndarray]:
+    """The same tensors as arrays, for those who must not import torch.
+
+    Raises:
+        RecognitionError: as ``read``.
+    """
+    content, _ = _verified(name, directory)
+
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise RecognitionError("weights_damaged", f"{name}.safetensors is not a safetensors file") from error
+
+
+def _verified(name: str, directory: str | Path | None) -> tuple[bytes, dict[str, Any]]:
+    """The file's bytes, which are those that the card describes, and the card's entry."""
     _check_name(name)
     path = _tensor_path(name, directory)
     if not path.parent.is_dir():
@@ -74,14 +106,7 @@ def read(name: str, directory: str | Path | None = None) -> tuple[dict[str, "tor
             raise RecognitionError("weights_missing", f"{path.name} is not there") from error
     if len(content) != entry.get("bytes") or hashlib.sha256(content).hexdigest() != entry.get("sha256"):
         raise RecognitionError("weights_damaged", f"{path.name} is not the file that card.json describes")
-
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        return load(content), entry
-    except SafetensorError as error:
-        raise RecognitionError("weights_damaged", f"{path.name} is not a safetensors file") from error
+    return content, entry
 
 
 def write(

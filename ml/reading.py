@@ -1,0 +1,79 @@
+"""A recording's segments read with what is known of the person, from the scores that the networks gave.
+
+No network is needed for it and no sound or picture, so a student's sessions can all be read anew when what they are
+compared with has changed. Importing this module does not import torch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ml import weights
+from ml.config import Config
+from ml.face.person import face_probabilities
+from ml.fusion import fuse
+from ml.reference import Reference
+from ml.results import Segment
+from ml.voice.person import People, personal, shipped_people
+
+
+def score_versions(config: Config, directory: Path | None = None) -> dict[str, str]:
+    """Versions of the weights behind each modality's scores; the paper's voice has none.
+
+    Args:
+        config: of the recognition.
+        directory: of the weights (see ``ml.weights.folder``).
+
+    Raises:
+        RecognitionError: weights_damaged.
+    """
+    card = weights.card(directory)
+    scoring = (("voice", config.voice and config.voice_by == "speech"), ("face", config.face))
+    return {name: str(card.get(name, {}).get("version")) for name, used in scoring if used}
+
+
+def read(
+    segments: Sequence[Segment], reference: Reference, config: Config, people: People | None = None
+) -> tuple[Segment, ...]:
+    """The segments as they are read with ``reference``; an empty one reads them by people in general.
+
+    Args:
+        segments: with the general answers and the scores of what was judged; gaps stay as they are.
+        reference: of the same weights (``Reference.of_versions``).
+        config: the fusion's rule and numbers.
+        people: how voices of people in general lie; as in the shipped weights when None.
+
+    Raises:
+        RecognitionError: weights_missing, weights_damaged; only where ``reference.voice`` is given and ``people`` not.
+    """
+
+    def voice(general: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        if reference.voice is None:
+            return general
+        return personal(general, scores, people or shipped_people(), reference.voice)
+
+    def face(general: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        return general if reference.face is None else face_probabilities(scores, reference.face)
+
+    found = list(segments)
+    for name, probabilities_of in (("voice", voice), ("face", face)):
+        rows = [row for row, segment in enumerate(found) if getattr(segment, name) is not None]
+        if not rows:
+            continue
+        judgements = [getattr(found[row], name) for row in rows]
+        answers = probabilities_of(
+            np.stack([each.general for each in judgements]), np.stack([each.scores for each in judgements])
+        )
+        for row, judgement, answer in zip(rows, judgements, answers, strict=True):
+            found[row] = replace(found[row], **{name: replace(judgement, probabilities=answer)})
+    return tuple(_fused(segment, config) for segment in found)
+
+
+def _fused(segment: Segment, config: Config) -> Segment:
+    if segment.voice is None and segment.face is None:
+        return segment
+    face = None if segment.face is None else segment.face.probabilities
+    voice = None if segment.voice is None else segment.voice.probabilities
+    return replace(segment, probabilities=fuse(face, voice, config).probabilities)
