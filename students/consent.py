@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from students import audit
+from students.consent_wording import COMPARISON, TEXTS, WORDING
 from students.evidence import evidence_delete, evidence_name, evidence_type
 from students.models import Consent, Purpose, Student, User
 from students.signals import consent_ended
@@ -26,6 +27,8 @@ from students.signals import consent_ended
 logger = logging.getLogger(__name__)
 
 EXPIRES_SOON = timedelta(days=30)
+COMPARED = (Purpose.VOICE, Purpose.FACE)
+"""The purposes under which a student's sessions are compared with one another."""
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -52,6 +55,14 @@ def covers(student: Student, purpose: str, at: datetime | None = None) -> bool:
     return purpose in purposes_covered(student, at)
 
 
+def comparison_covered(student: Student) -> frozenset[str]:
+    """Of voice and face, those whose consent also covers comparing the student's sessions with one another."""
+    rows = Consent.objects.filter(
+        in_force(), student=student, student__erased_at__isnull=True, wording__gte=COMPARISON
+    ).filter(purpose__in=COMPARED)
+    return frozenset(rows.values_list("purpose", flat=True))
+
+
 @dataclass(frozen=True)
 class PurposeState:
     """How one student stands to one purpose, for the pages.
@@ -60,12 +71,16 @@ class PurposeState:
         standing: the consent that has not been ended; None when there is none.
         covered: whether it also holds today.
         expires_soon: it holds, but ends within 30 days.
+        text: what is agreed to today.
+        earlier_wording: it holds, but was given when the text said less.
     """
 
     purpose: Purpose
     standing: Consent | None
     covered: bool
     expires_soon: bool
+    text: str
+    earlier_wording: bool
 
 
 def consent_states(student: Student) -> list[PurposeState]:
@@ -82,7 +97,8 @@ def consent_states(student: Student) -> list[PurposeState]:
         expires = consent.expires_on if consent else None
         covered = consent is not None and consent.granted_at <= now and (expires is None or expires >= today)
         soon = covered and expires is not None and expires <= today + EXPIRES_SOON
-        states.append(PurposeState(purpose, consent, covered, soon))
+        earlier = covered and consent is not None and purpose in COMPARED and consent.wording < COMPARISON
+        states.append(PurposeState(purpose, consent, covered, soon, str(TEXTS[purpose]), earlier))
     return states
 
 
@@ -111,7 +127,7 @@ def consent_grant(
         raise ValidationError(_("The consent would have expired already. Choose a later day."), code="expiry")
     content_type = evidence_type(evidence) if evidence is not None else ""
 
-    consent = Consent(student=student, purpose=purpose, granted_by=by, expires_on=expires_on)
+    consent = Consent(student=student, purpose=purpose, granted_by=by, expires_on=expires_on, wording=WORDING)
     try:
         with transaction.atomic():
             _locked(student.pk)
@@ -120,7 +136,7 @@ def consent_grant(
             if standing is not None and _expired(standing):
                 _end(standing, reason="expired", by=None, at=now)
                 standing = None
-            if standing is not None and evidence is None and standing.expires_on == expires_on:
+            if standing is not None and evidence is None and _same(standing, consent):
                 return standing
             if standing is not None:
                 _end(standing, reason="replaced", by=by, at=now)
@@ -138,6 +154,7 @@ def consent_grant(
                 purpose=purpose,
                 expires_on=expires_on.isoformat() if expires_on else None,
                 evidence=evidence is not None,
+                wording=WORDING,
                 replaces=standing is not None,
             )
     except BaseException:
@@ -169,6 +186,10 @@ def consents_expire() -> int:
         except Exception:
             logger.exception("consent %s could not be expired", consent.pk)
     return ended
+
+
+def _same(standing: Consent, wanted: Consent) -> bool:
+    return (standing.expires_on, standing.wording) == (wanted.expires_on, wanted.wording)
 
 
 def _overdue() -> QuerySet[Consent]:

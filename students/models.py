@@ -103,7 +103,10 @@ def evidence_path(consent: "Consent", filename: str) -> str:
 
 
 class Consent(models.Model):
-    """One purpose agreed to by one student. It holds from ``granted_at`` until it expires or is withdrawn."""
+    """One purpose agreed to by one student. It holds from ``granted_at`` until it expires or is withdrawn.
+
+    ``wording`` is the number of the text that was agreed to (``students.consent_wording``).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     student = models.ForeignKey(Student, models.CASCADE, related_name="consents")
@@ -113,6 +116,7 @@ class Consent(models.Model):
     evidence = models.FileField(_("evidence file"), upload_to=evidence_path, blank=True)
     evidence_name = models.CharField(max_length=120, blank=True, editable=False)
     evidence_type = models.CharField(max_length=60, blank=True, editable=False)
+    wording = models.PositiveSmallIntegerField(default=1, editable=False)
     expires_on = models.DateField(_("expires on"), null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from analysis.flow import RunStatus
 from analysis.models import Alert, AlertRule, Recording, Review, Run, Segment, Upload
 from ml.emotions import EMOTIONS
+from students.consent_wording import WORDING
 from students.models import CareAssignment, Consent, Purpose, Role, Student, User
 
 PASSWORD = "correct horse battery staple"
@@ -62,6 +63,7 @@ class ConsentFactory(factory.django.DjangoModelFactory):
 
     student = factory.SubFactory(StudentFactory)
     purpose = Purpose.RECORDING
+    wording = WORDING
     granted_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=30))
 
 

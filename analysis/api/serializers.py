@@ -110,7 +110,7 @@ class ConsentSerializer(serializers.ModelSerializer[Consent]):
     class Meta:
         model = Consent
         fields = [
-            "id", "student", "purpose", "granted_at", "granted_by", "expires_on", "has_evidence", "in_force",
+            "id", "student", "purpose", "wording", "granted_at", "granted_by", "expires_on", "has_evidence", "in_force",
             "ended_at", "end_reason",
         ]  # fmt: skip
         read_only_fields = fields

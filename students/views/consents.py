@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from students import audit, consent, evidence
 from students.access import Action, allowed, door, fetch, fetch_student, signed_in
+from students.consent_wording import TEXTS
 from students.forms import ConsentForm, attempt
 from students.models import Consent, Purpose, Student, User
 
@@ -61,7 +62,8 @@ def consent_grant(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid() and attempt(form, lambda: _grant(student, form, by=signed_in(request))) is not None:
         messages.success(request, _("The consent was recorded."))
         return redirect("student-consents", student.pk)
-    return render(request, "students/consent_form.html", {"form": form, "student": student})
+    context = {"form": form, "student": student, "texts": list(TEXTS.items())}
+    return render(request, "students/consent_form.html", context)
 
 
 @transaction.atomic
