@@ -71,7 +71,7 @@ def alerts_raise(student: Student, *, at: datetime | None = None) -> list[Alert]
             Alert.objects.filter(student=student, rule=rule).values_list("crossing__recorded_at", "crossing_id")
         )
         for crossing in crossings(settings, sessions):
-            if any(crossing.holds(key) for key in known) or _before_edit(rule, crossing):
+            if any(crossing.holds(key) for key in known) or _before_edit(rule, crossing) or _only_reread(crossing):
                 continue
             alert = _raise(student, rule, settings, crossing, at or timezone.now())
             if alert is not None:
@@ -84,6 +84,14 @@ def _before_edit(rule: AlertRule, crossing: Crossing) -> bool:
     if rule.updated_by_id is None:
         return False
     return all(s.analysed_at is not None and s.analysed_at < rule.updated_at for s in crossing.sessions)
+
+
+def _only_reread(crossing: Crossing) -> bool:
+    """Whether every session of the crossing was read anew since it was analysed: the yardstick moved, not the student.
+
+    Each of them had its chance to raise an alert when it was first read.
+    """
+    return all(session.reread for session in crossing.sessions)
 
 
 def _raise(student: Student, rule: AlertRule, settings: RuleSettings, crossing: Crossing, at: datetime) -> Alert | None:

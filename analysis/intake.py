@@ -25,6 +25,7 @@ from analysis.errors import Refused
 from analysis.models import Recording, Run, Upload
 from analysis.models.recording import UploadStatus
 from analysis.probing import Probe, probe
+from analysis.references.reading import sessions_reread
 from students import audit
 from students.consent import purposes_covered
 from students.models import Purpose, Student, User
@@ -254,6 +255,7 @@ def recording_delete(recording: Recording, *, by: User | None, reason: str = "re
     """
     student = student_lock(recording.student_id)
     recordings_remove(Recording.objects.filter(pk=recording.pk), by=by, reason=reason)
+    sessions_reread(student)
     alerts_revise(student)
 
 

@@ -28,6 +28,8 @@ from analysis.alerts import alerts_raise, student_lock
 from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
+from analysis.references.reading import sessions_reread
+from analysis.references.scores import scores_keep
 from students import audit
 from students.consent import purposes_covered
 from students.models import Purpose, User
@@ -234,13 +236,15 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
         batch_size=SEGMENTS_PER_INSERT,
     )
     _record(lease.run, RunStatus.SUCCEEDED, attempt=lease.run.attempt, segments=len(result["segments"]))
+    run = Run.objects.select_related("recording__student").get(pk=lease.run.pk)
+    scores_keep(run, result)
+    sessions_reread(student, newest=run)
     alerts_raise(student)
 
 
 def _without_scores(judgement: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A judgement as it is kept: without the scores, which tell people apart, and what is only needed beside them.
-
-    They are biometric data (docs/threat-model.md), and neither the consent given nor the database is made for such.
+    """A judgement as it is stored open: without the scores, which tell people apart, and what is only needed beside
+    them. ``analysis.references`` keeps those, sealed and under consent.
     """
     if judgement is None:
         return None

@@ -26,7 +26,7 @@ Sessions with too little evidence are shown, but neither make the baseline nor m
 import math
 import statistics
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -40,6 +40,7 @@ from analysis.clarity import contenders, is_undecided
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.models import Alert, AlertRule, LabelCorrection, Recording, Run, Segment, SessionSummary
 from analysis.models.alert import RuleKind
+from analysis.references.reading import general_probabilities
 from students.models import Student
 
 SIGMA_FLOOR = 0.05
@@ -158,6 +159,9 @@ class SessionIndex(Shares):
         duration_s: length of the recording in seconds.
         coverage: judged time over the recording's length, 0-1; undecided time does not count.
         voice_coverage, face_coverage: the same of time with a judgement of the voice, of the face, decided or not.
+        compared_sessions: other sessions of the student that the segments were read by.
+        general_negative_share: by people in general, where that is another reading; else None.
+        reread: whether the student's other sessions have changed the reading since the analysis.
     """
 
     recording_id: uuid.UUID
@@ -170,6 +174,9 @@ class SessionIndex(Shares):
     coverage: float
     voice_coverage: float
     face_coverage: float
+    compared_sessions: int = 0
+    general_negative_share: float | None = None
+    reread: bool = False
 
     def enough(self, min_evidence_s: float, min_coverage: float) -> bool:
         """Whether there is enough evidence to make a baseline or raise an alert."""
@@ -195,7 +202,8 @@ def session_indexes(recordings: QuerySet[Recording]) -> list[SessionIndex]:
     )
     runs = [recording.result_run for recording in analysed if recording.result_run is not None]
     numbers = {run.pk: Shares(**run.session_summary.numbers) for run in runs if hasattr(run, "session_summary")}
-    numbers |= _computed([run.pk for run in runs if run.pk not in numbers])
+    missing = _judged([run.pk for run in runs if run.pk not in numbers])
+    numbers |= {run_id: shares_of(list(segments.values())) for run_id, segments in missing.items()}
     return [
         _session(recording, recording.result_run, numbers[recording.result_run.pk])
         for recording in analysed
@@ -208,24 +216,52 @@ def summaries_refresh(student: Student) -> None:
     analysed = Recording.objects.filter(student=student, result_run__isnull=False)
     current = [run_id for run_id in analysed.values_list("result_run", flat=True) if run_id is not None]
     SessionSummary.objects.filter(run__recording__student=student).exclude(run__in=current).delete()
-    SessionSummary.objects.bulk_create(
-        [SessionSummary(run_id=run_id, numbers=asdict(numbers)) for run_id, numbers in _computed(current).items()],
-        update_conflicts=True,
-        unique_fields=["run"],
-        update_fields=["numbers", "computed_at"],
-    )
+    _summaries_write(current)
 
 
 def summary_refresh(run: Run) -> None:
     """Writes the session summary of one run anew, after a label was corrected."""
-    SessionSummary.objects.update_or_create(run=run, defaults={"numbers": asdict(_computed([run.pk])[run.pk])})
+    _summaries_write([run.pk])
 
 
-def _computed(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Shares]:
-    """Shares of these runs from their segments, in one query; a run without segments has covered nothing."""
-    if not run_ids:
-        return {}
-    by_run: dict[uuid.UUID, list[Judged]] = {run_id: [] for run_id in run_ids}
+def _summaries_write(run_ids: Sequence[uuid.UUID]) -> None:
+    """Adds up these runs, and those with scores also by people in general."""
+    judged = _judged(run_ids)
+    compared = Run.objects.filter(pk__in=run_ids, scores__isnull=False)
+    general = {run.pk: _general_shares(judged[run.pk], general_probabilities(run)) for run in compared}
+    SessionSummary.objects.bulk_create(
+        [
+            SessionSummary(
+                run_id=run_id, numbers=asdict(shares_of(list(segments.values()))), general=general.get(run_id)
+            )
+            for run_id, segments in judged.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["run"],
+        update_fields=["numbers", "general", "computed_at"],
+    )
+
+
+def _general_shares(
+    segments: Mapping[int, Judged], general: Mapping[int, dict[str, float] | None]
+) -> dict[str, Any] | None:
+    """The sums by people in general, ready for JSON; a person's correction counts there too."""
+    if not general:
+        return None
+    read = []
+    for index, segment in segments.items():
+        probabilities = general.get(index)
+        if probabilities is not None:
+            label = segment.label if segment.by_person else max(probabilities, key=lambda name: probabilities[name])
+            read.append(segment._replace(label=label, probabilities=probabilities))
+        else:
+            read.append(segment)
+    return asdict(shares_of(read))
+
+
+def _judged(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[int, Judged]]:
+    """The segments of these runs by number, in one query; none where nothing is asked for."""
+    by_run: dict[uuid.UUID, dict[int, Judged]] = {run_id: {} for run_id in run_ids}
     newest = LabelCorrection.objects.filter(segment=OuterRef("pk")).order_by("-at").values("label")[:1]
     rows = (
         Segment.objects.filter(run__in=run_ids)
@@ -234,15 +270,19 @@ def _computed(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Shares]:
             has_voice=ExpressionWrapper(Q(voice__isnull=False), BooleanField()),
             has_face=ExpressionWrapper(Q(face__isnull=False), BooleanField()),
         )
-        .values_list("run_id", "start_s", "end_s", "label", "corrected_label", "probabilities", "has_voice", "has_face")
+        .values_list(
+            "run_id", "index", "start_s", "end_s", "label", "corrected_label", "probabilities", "has_voice", "has_face"
+        )
     )
-    for run_id, start_s, end_s, label, correction, probabilities, voice, face in rows.iterator(chunk_size=5000):
-        shown = correction or label
-        by_run[run_id].append(Judged(start_s, end_s, shown, probabilities, voice, face, correction is not None))
-    return {run_id: shares_of(segments) for run_id, segments in by_run.items()}
+    if run_ids:
+        for run_id, index, start_s, end_s, label, correction, probabilities, voice, face in rows.iterator(5000):
+            shown = correction or label
+            by_run[run_id][index] = Judged(start_s, end_s, shown, probabilities, voice, face, correction is not None)
+    return by_run
 
 
 def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:
+    general = run.session_summary.general if hasattr(run, "session_summary") else None
     length = max(recording.duration_s or 0.0, numbers.covered_s)
     return SessionIndex(
         **asdict(numbers),
@@ -256,6 +296,9 @@ def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:
         coverage=numbers.judged_s / length if length else 0.0,
         voice_coverage=numbers.voice_s / length if length else 0.0,
         face_coverage=numbers.face_s / length if length else 0.0,
+        compared_sessions=max((int(each.get("sessions", 0)) for each in run.reference.values()), default=0),
+        general_negative_share=general and general["negative_share"],
+        reread=run.reread_at is not None,
     )
 
 

@@ -14,6 +14,7 @@ from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.models import Alert, Recording, Review, Run, Upload
 from analysis.models.recording import UploadStatus
+from analysis.references.reading import sessions_reread
 from students import audit
 from students.models import Purpose, Student, User
 from students.signals import consent_ended, student_erased
@@ -33,6 +34,7 @@ def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: Use
             _remove_results(student, by=by, reason=reason, face=True)
         case _:
             return
+    sessions_reread(student)
     alerts_revise(student)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -54,3 +55,20 @@ def lease_outlives_heartbeat(app_configs: Sequence[AppConfig] | None, **kwargs: 
     if settings.EMOREC_LEASE_S >= 2 * settings.EMOREC_HEARTBEAT_S:
         return []
     return [Error("EMOREC_LEASE_S must be at least twice EMOREC_HEARTBEAT_S.", id="emorec.E003")]
+
+
+@register()
+def seal_keys_are_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every key for what lies encrypted in the database is one."""
+    try:
+        for key in settings.EMOREC_SEAL_KEYS:
+            Fernet(key)
+    except ValueError:
+        return [
+            Error(
+                "EMOREC_SEAL_KEYS must be Fernet keys: 32 random bytes each, URL-safe base64, separated by commas.",
+                hint="python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+                id="emorec.E005",
+            )
+        ]
+    return []

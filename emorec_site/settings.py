@@ -32,6 +32,7 @@ else:
         "EMOREC_SECRET_KEY", "for tests and commands on a developer's machine; make run draws its own key"
     )
     ALLOWED_HOSTS = env.list("EMOREC_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
+EMOREC_SEAL_KEYS = env.list("EMOREC_SEAL_KEYS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("EMOREC_ORIGINS", default=[])
 SITE_URL = env.str("EMOREC_SITE_URL", "http://127.0.0.1:8000")
 

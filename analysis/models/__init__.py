@@ -4,6 +4,7 @@ from analysis.models.alert import Alert, AlertEvent, AlertRule, Notice
 from analysis.models.recording import Recording, Upload
 from analysis.models.review import LabelCorrection, Review
 from analysis.models.run import Run
+from analysis.models.scores import RunScores
 from analysis.models.segment import Segment
 from analysis.models.session import SessionSummary
 
@@ -16,6 +17,7 @@ __all__ = [
     "Recording",
     "Review",
     "Run",
+    "RunScores",
     "Segment",
     "SessionSummary",
     "Upload",

@@ -24,6 +24,8 @@ class Run(models.Model):
         percent: 0-100 over all stages.
         config, model, timings, quality, summary: as ``ml.results.Recognition`` gives them.
         reference: what the student was compared with, per modality, as it gives it.
+        reread_at: when its segments were last read with what the student's other recordings say; null where they stand
+            as they were first read.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -55,6 +57,7 @@ class Run(models.Model):
     quality = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
     reference = models.JSONField(default=dict)
+    reread_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-number"]

@@ -10,10 +10,12 @@ class SessionSummary(models.Model):
     """What ``analysis.trends`` computed from the run's segments; goes with the run, written anew when labels change.
 
     ``numbers`` holds ``trends.Shares`` as a dictionary: shares and seconds, nothing that is not in the segments.
+    ``general`` holds the same by people in general; null where the segments were read so.
     """
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="session_summary")
     numbers = models.JSONField()
+    general = models.JSONField(null=True)
     computed_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

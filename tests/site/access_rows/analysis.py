@@ -12,6 +12,7 @@ ROWS = {
     "student": [get("302 200 404 200 200", of="student")],
     "report-pdf": [get("302 200 404 404 200", of="student")],
     "report-csv": [get("302 200 404 404 200", of="student")],
+    "reference-json": [get("302 200 404 404 200", of="student")],
     # --- recordings
     "upload": [get("302 404 404 200 404"), post("302 404 404 200 404", data={"q": "a"})],
     "recordings": [get("302 200 200 200 200")],
