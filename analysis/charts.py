@@ -6,7 +6,7 @@ if nothing in it was judged. Up to 2000 segments (about 67 minutes at a 2 s hop)
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -59,10 +59,13 @@ def _face(segment: Segment) -> Probabilities:
     return segment.face and segment.face.get("probabilities")
 
 
-def timeline_figure(run: Run) -> dict[str, Any]:
+def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None) -> dict[str, Any]:
     """The seven probabilities over a recording, fused, of the voice, of the face (buttons); x in seconds.
 
     Seven traces per view come first, then one that carries time and label for the hover text, then the mark of alerts.
+
+    Args:
+        general: what the segments say by people in general, by number; a view of its own where there is any.
     """
     segments = list(run.segments.all())
     drawn = figure(
@@ -79,6 +82,8 @@ def timeline_figure(run: Run) -> dict[str, Any]:
     views: list[tuple[str, Callable[[Segment], Probabilities]]] = [(gettext("Fused"), _fused)]
     if any(segment.voice for segment in segments) and any(segment.face for segment in segments):
         views += [(gettext("Voice"), _voice), (gettext("Face"), _face)]
+    if general:
+        views.append((gettext("People in general"), lambda segment: general.get(segment.index)))
     for number, (_, probabilities) in enumerate(views):
         judged = [[found for segment in part if (found := probabilities(segment))] for part in parts]
         for name in EMOTIONS:
@@ -292,6 +297,7 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
         return plain(drawn)
     _draw_limits(drawn, trend, points)
     _draw_sessions(drawn, points)
+    _draw_general(drawn, points)
     _draw_alerts(drawn, trend, points)
     return plain(drawn)
 
@@ -361,6 +367,28 @@ def _draw_sessions(drawn: Any, points: Sequence[Point]) -> None:
             name=gettext("average above the limit"),
             hovertemplate="%{y:.0%}",
         )
+
+
+def _draw_general(drawn: Any, points: Sequence[Point]) -> None:
+    """The other reading, by people in general alone; shown when somebody asks for it in the legend."""
+    if all(point.session.general_negative_share is None for point in points):
+        return
+    shares = [
+        point.session.negative_share
+        if point.session.general_negative_share is None
+        else point.session.general_negative_share
+        for point in points
+    ]
+    drawn.add_scatter(
+        x=[_when(point) for point in points],
+        y=shares,
+        mode="lines+markers",
+        line={"color": QUIET, "width": 1.5, "dash": "dot"},
+        marker={"symbol": "circle-open", "size": 8, "color": QUIET},
+        name=gettext("compared with people in general"),
+        visible="legendonly",
+        hovertemplate="%{y:.0%}",
+    )
 
 
 def _session_text(point: Point) -> str:

@@ -15,6 +15,7 @@ from analysis.evidence import explain, rule_name
 from analysis.flow import ReviewStatus
 from analysis.models import Alert, Review
 from analysis.models.alert import RuleKind
+from analysis.references import scores as references
 from analysis.trends import Point, Trend, student_trend
 from students import audit
 from students.access import Action, allowed
@@ -28,7 +29,7 @@ CSV_COLUMNS = (
     "session", "student_number", "student_name", "recorded_at", "duration_s", "judged_s", "undecided_s", "coverage",
     "voice_coverage", "face_coverage", "negative_share", *(f"share_{name}" for name in EMOTIONS), "enough_evidence",
     "in_baseline", "ewma", "lower_limit", "upper_limit", "over_limit", "labels_corrected", "alerts",
-    "model_version", "synthetic",
+    "model_version", "synthetic", "compared_sessions", "general_negative_share",
 )  # fmt: skip
 
 
@@ -74,11 +75,25 @@ def _csv_row(student: Student, trend: Trend, number: int, point: Point) -> list[
         " ".join(alerts),
         guarded(session.model_version),
         int(session.synthetic),
+        session.compared_sessions,
+        _number(session.general_negative_share),
     ]
 
 
 def _number(value: float | None) -> float | str:
     return "" if value is None else round(value, 4)
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def student_reference(student: Student, *, by: User) -> dict[str, Any]:
+    """What the student's sessions add up to, by which each of them is compared with the others.
+
+    The form is that of ``python -m ml recognise --reference``. Biometric data: who takes it out is written down.
+    """
+    audit.record("report.export", actor=by, student=student, format="reference")
+    return references.student_reference(student)
 
 
 # --- PDF --------------------------------------------------------------------------------------------------------------
@@ -281,6 +296,24 @@ def _method_part(trend: Trend) -> "list[Flowable]":
             "uncertain, and a student who was unwell from the beginning has an unwell baseline. Compare a student with "
             "themselves only, never with others."
         ),
+        *_comparison_words(trend),
         gettext("Model version: %(versions)s.") % {"versions": ", ".join(versions) or "–"},
     ]
     return [words(gettext("How to read this"), "heading"), *(words(sentence, "small") for sentence in sentences)]
+
+
+def _comparison_words(trend: Trend) -> list[str]:
+    """What the sessions would show if they were not compared with one another; nothing where they are not."""
+    compared = [point.session for point in trend.points if point.session.general_negative_share is not None]
+    if not compared:
+        return []
+    shares = ", ".join(
+        f"{wording.day(session.recorded_at)} {_percent(session.general_negative_share)}" for session in compared
+    )
+    return [
+        gettext(
+            "Each session is read by what is known of people in general and of the student's other sessions. By people "
+            "in general alone the negative shares would be: %(shares)s."
+        )
+        % {"shares": shares}
+    ]

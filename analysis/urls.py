@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("students/<uuid:pk>/", students.student, name="student"),
     path("students/<uuid:pk>/report.pdf", reports.report_pdf, name="report-pdf"),
     path("students/<uuid:pk>/report.csv", reports.report_csv, name="report-csv"),
+    path("students/<uuid:pk>/reference.json", reports.reference_json, name="reference-json"),
     path("upload/", upload.upload, name="upload"),
     path("recordings/", recordings.recordings, name="recordings"),
     path("recordings/<uuid:pk>/", recordings.recording, name="recording"),

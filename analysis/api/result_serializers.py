@@ -154,6 +154,11 @@ class TrendSessionSerializer(serializers.Serializer[Any]):
     coverage = serializers.FloatField()
     voice_coverage = serializers.FloatField()
     face_coverage = serializers.FloatField()
+    compared_sessions = serializers.IntegerField(help_text="Other sessions of the student that this one was read by.")
+    general_negative_share = serializers.FloatField(
+        allow_null=True, help_text="By people in general, where that is another reading."
+    )
+    reread = serializers.BooleanField(help_text="Other sessions have changed the reading since the analysis.")
     enough_evidence = serializers.BooleanField()
     in_baseline = serializers.BooleanField()
     ewma = serializers.FloatField(allow_null=True)

@@ -1,5 +1,6 @@
 """A run in words: how far it is, how good the recording was, and how the result came about."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,8 +122,12 @@ def summary(run: Run) -> dict[str, Any]:
     return {"index": index, "common": common}
 
 
-def _compared_with(run: Run) -> list[Fact]:
-    """What the student was compared with, in a sentence; nothing for runs from before this was recorded."""
+def _compared_with(run: Run, general: Mapping[int, dict[str, float] | None]) -> list[Fact]:
+    """What the student was compared with, in a sentence; nothing for runs from before this was recorded.
+
+    Args:
+        general: what the segments say by people in general, by number, where that is another reading.
+    """
     kinds = {name: each for name, each in run.reference.items() if getattr(run, name, False)}
     if not kinds:
         return []
@@ -134,14 +139,37 @@ def _compared_with(run: Run) -> list[Fact]:
     words = ngettext(
         "people in general and %(number)d other session", "people in general and %(number)d other sessions", sessions
     )
-    meaning = _("The more and the more varied those sessions are, the more they count.")
-    return [Fact(_("Compared with"), words % {"number": sessions}, meaning)]
+    meanings = [_("The more and the more varied those sessions are, the more they count.")]
+    if general:
+        meanings.append(_other_reading(run, general))
+    if run.reread_at:
+        meanings.append(
+            _("Read anew on %(day)s, when the student’s sessions had changed. That raises no alert.")
+            % {"day": wording.day(run.reread_at)}
+        )
+    return [Fact(_("Compared with"), words % {"number": sessions}, " ".join(meanings))]
 
 
-def origin(run: Run) -> list[Fact]:
-    """How a result came about: what was analysed with which models and settings, and how long it took."""
+def _other_reading(run: Run, general: Mapping[int, dict[str, float] | None]) -> str:
+    """How much the other sessions change, in a sentence."""
+    labels = dict(run.segments.filter(label__isnull=False).values_list("index", "label"))
+    likeliest = {index: max(each, key=lambda name: each[name]) for index, each in general.items() if each}
+    other = sum(labels[index] != label for index, label in likeliest.items() if index in labels)
+    return ngettext(
+        "By people in general alone, %(other)d of %(all)d moment would show another emotion; the chart has both.",
+        "By people in general alone, %(other)d of %(all)d moments would show another emotion; the chart has both.",
+        len(labels),
+    ) % {"other": other, "all": len(labels)}
+
+
+def origin(run: Run, general: Mapping[int, dict[str, float] | None]) -> list[Fact]:
+    """How a result came about: what was analysed with which models and settings, and how long it took.
+
+    Args:
+        general: what the segments say by people in general, by number, where that is another reading.
+    """
     config, model = run.config, run.model
-    facts = [Fact(_("Analysed"), _modalities(run)), *_compared_with(run)]
+    facts = [Fact(_("Analysed"), _modalities(run)), *_compared_with(run, general)]
     if run.voice and config.get("voice_by") == "attention_lstm":
         facts.append(
             Fact(
@@ -193,6 +221,7 @@ def _models(model: dict[str, Any]) -> list[Fact]:
     names = {
         "face": _("Model of the face"),
         "voice": _("Model of the voice"),
+        "speech_encoder": _("Speech encoder"),
         "speaker_encoder": _("Speaker encoder"),
         "separator": _("Voice separation"),
     }

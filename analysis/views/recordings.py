@@ -19,6 +19,7 @@ from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
 from analysis.models import LabelCorrection, Recording, Run, Segment
+from analysis.references.reading import general_probabilities
 from analysis.reviews import label_correct
 from analysis.views import explained
 from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed
@@ -100,14 +101,15 @@ def _earlier(recording: Recording, shown: Run | None) -> QuerySet[Run]:
 
 def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
     """What was recognised in one run."""
+    general = general_probabilities(run)
     return {
         "figures": {
-            "timeline": charts.timeline_figure(run),
+            "timeline": charts.timeline_figure(run, general),
             "attention": charts.attention_figure(run),
             "quality": charts.quality_figure(run),
         },
         "summary": explained.summary(run),
-        "origin": explained.origin(run),
+        "origin": explained.origin(run, general),
         "tracks": explained.tracks(run),
         "segments_data": _segments_data(run),
         "emotion_labels": {name: str(label) for name, label in LABELS.items()},
