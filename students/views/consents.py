@@ -25,12 +25,14 @@ CONSEQUENCES = {
         "An analysis that is running stops."
     ),
     Purpose.VOICE: gettext_lazy(
-        "Every analysis that used the voice is deleted, and one that is running stops. The recordings stay; they are "
-        "analysed anew from the face alone, as far as the student agrees to that."
+        "Every analysis that used the voice is deleted, with the numbers kept to compare the sessions, and one that is "
+        "running stops. The recordings stay; they are analysed anew from the face alone, as far as the student agrees "
+        "to that."
     ),
     Purpose.FACE: gettext_lazy(
-        "Every analysis that used the face is deleted, and one that is running stops. The recordings stay; they are "
-        "analysed anew from the voice alone, as far as the student agrees to that."
+        "Every analysis that used the face is deleted, with the numbers kept to compare the sessions, and one that is "
+        "running stops. The recordings stay; they are analysed anew from the voice alone, as far as the student agrees "
+        "to that."
     ),
     Purpose.RESEARCH: gettext_lazy(
         "From now on nothing of this student may be used in research. Recordings and results stay for counselling."
