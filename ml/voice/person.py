@@ -5,7 +5,8 @@ usual scores are taken out. Where the usual scores lie for somebody is estimated
 the mean of the scores, less what the moods in them explain. A history of many moods says it well, however much any one
 of them was misheard. A history of one mood does not: what looks usual may be the mood itself, and a lasting mood must
 not disappear. So the estimate is drawn to that of people in general, and the answer for anybody keeps its say, by how
-much and how varied the evidence is (empirical Bayes: variance between people against that of the estimate).
+much and how varied the evidence is (empirical Bayes: variance between people against that of the estimate). The answer
+for anybody gains further say in a segment that it takes for the mood that fills the history.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,12 +19,13 @@ import numpy as np
 from ml import weights
 from ml.reference import Evidence
 
-UNVARIED, VARIED = 0.72, 0.88
+UNVARIED, VARIED = 0.76, 0.88
 """``Evidence.variety`` up to which a history counts as of few moods, and from which as of many."""
 LEAST_SAY, MOST_SAY = 0.4, 1.0
-"""Share of the personal answer where everything is known of the person, for a history of few moods and of many; these
-four were chosen on segments of the training folds, where one-mood sessions then lost under two points after such
-sessions; twelve sessions through the whole pipeline lost 2.9 (docs/model-card.md)."""
+"""Share of the personal answer where everything is known of the person, for a history of few moods and of many."""
+LASTING = 1.5
+"""How much of that share is lost per unit of a segment's agreement with the mood that fills the history. These five were
+chosen on segments of the training folds (docs/experiments-voice.md)."""
 SEGMENT_S = 2.0
 """Seconds of evidence that count as one observation: what a segment does not share with the next."""
 
@@ -73,7 +75,7 @@ def shipped_people(directory: Path | None = None) -> People:
 
 
 def usual_scores(people: People, evidence: Evidence) -> tuple[np.ndarray, float]:
-    """A person's usual scores, and the say that the personal answer gets.
+    """A person's usual scores, and the say that the personal answer gets where no mood fills the history.
 
     Returns:
         Scores of shape (7,), and a share in 0-1.
@@ -104,8 +106,10 @@ def personal(general: np.ndarray, scores: np.ndarray, people: People, evidence: 
     """
     if evidence is None:
         return general
-    usual, say = usual_scores(people, evidence)
+    usual, most = usual_scores(people, evidence)
     own = scores - usual
+    agreement = general @ np.maximum(evidence.shares - 1 / len(evidence.shares), 0.0)
+    say = most * np.maximum(1 - LASTING * agreement, 0.0)[:, None]
     blended = (1 - say) * np.log(np.maximum(general, 1e-9)) + say * (own - _log_sum(own))
     found: np.ndarray = np.exp(blended - _log_sum(blended))
     return found

@@ -46,6 +46,15 @@ def test_a_lasting_mood_does_not_disappear() -> None:
     assert share_right(sad, history(MOSTLY_SAD)) >= share_right(sad, None) - 0.03
 
 
+def test_the_answer_for_anybody_gains_say_in_the_mood_that_fills_the_history() -> None:
+    evidence = history(MOSTLY_SAD)
+    usual, _ = usual_scores(PEOPLE, evidence)
+    filling, rare = int(evidence.shares.argmax()), int(evidence.shares.argmin())
+    general = 0.7 * np.eye(7)[[filling, rare]] + 0.3 / 7
+    found = personal(general, np.stack([usual, usual]), PEOPLE, evidence)
+    assert found[0, filling] > found[1, rare] + 0.05
+
+
 def test_little_is_believed_of_little_evidence() -> None:
     usual, say = usual_scores(PEOPLE, history(np.array([2])))
     later, more = usual_scores(PEOPLE, history(EVERY_MOOD))
