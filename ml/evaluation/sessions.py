@@ -5,8 +5,8 @@ speaker are joined with pauses, all of them in one mood, or eight or five of the
 file and recognised. Speakers of the training corpora are judged by the networks that never heard them.
 
 History: a speaker's utterances of each mood are dealt into two halves. One-mood sessions are made of the first half and
-judged alone, then after five sessions' worth of the second half's segments, four fifths of them in the same mood, or
-all of them neutral.
+judged alone, then after five sessions' worth of what a recording of the second half leaves behind, four fifths of its
+utterances in the same mood, or all of them neutral.
 """
 
 import tempfile
@@ -35,12 +35,14 @@ KINDS: dict[str, int] = {"uniform": 10, "mixed80": 8, "mixed50": 5}
 """Utterances in the session's mood, of ten."""
 PER_CORPUS = 12
 """Sessions of each kind and corpus at most."""
-HISTORY_S = 5 * 30.0
-"""Seconds of segments that five sessions leave behind."""
-HISTORY_SHARE = 0.8
+HISTORY_SESSIONS, HISTORY_S = 5, 5 * 30.0
+"""Sessions of which a history is said to be, and the judged seconds that its sums are scaled to."""
+HISTORY_UTTERANCES = 20
+"""Utterances at most in the recording that a history is taken of."""
+OTHERS_PER_OWN = 0.25
+"""Utterances in other moods for each in the same mood, for a history that is four fifths in one mood."""
 LEAST_UTTERANCES = 2
 """A mood of which a speaker has fewer utterances makes no session."""
-_SEGMENT_S = 2.0
 _HOPS_PER_SECOND = SAMPLE_RATE // HOP_SAMPLES
 
 
@@ -255,7 +257,7 @@ def _history_figures(
 ) -> dict[str, Any]:
     first, second = _halves(utterances, seed)
     plans = drawn(session_plans(first, UTTERANCES, seed), per_corpus, seed)
-    pools = _Pools(second, models, config, seed)
+    histories = _Histories(second, models, config, seed)
     recogniser = models.voice_for(config)
     after: dict[str, list[SessionFigures]] = {"history_same": [], "history_neutral": []}
     bases: dict[str, list[SessionFigures]] = {"history_same": [], "history_neutral": []}
@@ -263,8 +265,10 @@ def _history_figures(
         moods, result = recognised(plan, models, config)
         alone = held_against(plan, moods, result)
         unaware = recogniser.with_members(recogniser.unaware_of(plan.speaker))
-        for kind, mood in (("history_same", plan.mood), ("history_neutral", Emotion.NORMAL)):
-            evidence = pools.evidence(plan.speaker, mood, HISTORY_SHARE if kind == "history_same" else 1.0)
+        for kind, evidence in (
+            ("history_same", histories.evidence(plan.speaker, plan.mood, OTHERS_PER_OWN)),
+            ("history_neutral", histories.evidence(plan.speaker, Emotion.NORMAL, 0.0)),
+        ):
             if evidence is not None:
                 after[kind].append(held_against(plan, moods, read_anew(result, unaware, evidence)))
                 bases[kind].append(alone)
@@ -276,39 +280,38 @@ def _history_figures(
     }
 
 
-class _Pools:
-    """Segments of each speaker's moods, for histories; judged when they are first asked for."""
+class _Histories:
+    """What five sessions of a speaker leave behind; each is recognised when it is first asked for, and once."""
 
     def __init__(self, utterances: Sequence[Utterance], models: Models, config: Config, seed: int) -> None:
         self._piles = by_mood(utterances)
         self._models, self._config, self._seed = models, config, seed
-        self._pools: dict[tuple[str, Emotion], list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._known: dict[tuple[str, Emotion, float], Evidence | None] = {}
 
-    def evidence(self, speaker: str, mood: Emotion, share: float) -> Evidence | None:
-        """What five sessions leave behind of which so large a share was in the mood; None without any in it."""
-        if (speaker, mood) not in self._piles:
-            return None
-        draws = np.random.default_rng((self._seed, *speaker.encode(), int(mood)))
-        count = round(HISTORY_S / _SEGMENT_S)
-        own = round(count * share)
-        others = [of for who, of in self._piles if who == speaker and of != mood] or [mood]
-        moods = [mood] * own + [others[int(n)] for n in draws.integers(len(others), size=count - own)]
-        rows = [pool[int(draws.integers(len(pool)))] for of in moods if (pool := self._pool(speaker, of))]
-        if not rows:
-            return None
-        general, scores = (np.stack(each) for each in zip(*rows, strict=True))
-        version = self._models.voice_for(self._config).version
-        found = Evidence.of_recording(version, np.full(len(rows), _SEGMENT_S), general, scores)
-        return None if found is None else Evidence(version, 5, found.seconds, found.counts, found.total)
+    def evidence(self, speaker: str, mood: Emotion, others_per_own: float) -> Evidence | None:
+        """Of sessions in that mood, with so many utterances in others for each in it; None where there are none."""
+        place = (speaker, mood, others_per_own)
+        if place not in self._known:
+            self._known[place] = self._recognised(*place)
+        return self._known[place]
 
-    def _pool(self, speaker: str, mood: Emotion) -> list[tuple[np.ndarray, np.ndarray]]:
-        if (speaker, mood) not in self._pools:
-            pile = tuple(self._piles[speaker, mood][:UTTERANCES])
-            plan = SessionPlan(speaker, mood, pile, (self._seed, *speaker.encode(), int(mood), 1))
-            _, result = recognised(plan, self._models, self._config)
-            voices = [segment.voice for segment in result.segments] if result is not None else []
-            self._pools[speaker, mood] = [(voice.general, voice.scores) for voice in voices if voice is not None]
-        return self._pools[speaker, mood]
+    def _recognised(self, speaker: str, mood: Emotion, others_per_own: float) -> Evidence | None:
+        pile = self._piles.get((speaker, mood), [])
+        if not pile:
+            return None
+        name = (self._seed, *speaker.encode(), int(mood), 1)
+        draws = np.random.default_rng(name)
+        others = [each for (who, of), rest in self._piles.items() if who == speaker and of != mood for each in rest]
+        own = min(len(pile), round(HISTORY_UTTERANCES / (1 + others_per_own)))
+        chosen = _cycled(pile, own, draws) + _cycled(others, round(own * others_per_own) if others else 0, draws)
+        order = draws.permutation(len(chosen))
+        plan = SessionPlan(speaker, mood, tuple(chosen[number] for number in order), name)
+        _, result = recognised(plan, self._models, self._config)
+        left = None if result is None else result.contribution.voice
+        if left is None:
+            return None
+        by = HISTORY_S / left.seconds
+        return Evidence(left.model, HISTORY_SESSIONS, HISTORY_S, left.counts * by, left.total * by)
 
 
 def _halves(utterances: Sequence[Utterance], seed: int) -> tuple[list[Utterance], list[Utterance]]:

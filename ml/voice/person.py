@@ -24,8 +24,8 @@ UNVARIED, VARIED = 0.76, 0.88
 LEAST_SAY, MOST_SAY = 0.4, 1.0
 """Share of the personal answer where everything is known of the person, for a history of few moods and of many."""
 LASTING = 1.5
-"""How much of that share is lost per unit of a segment's agreement with the mood that fills the history. These five were
-chosen on segments of the training folds (docs/experiments-voice.md)."""
+"""How much of that share is lost per unit of a segment's agreement with the mood that fills the history. These five
+were chosen on segments of the training folds (docs/experiments-voice.md)."""
 SEGMENT_S = 2.0
 """Seconds of evidence that count as one observation: what a segment does not share with the next."""
 
