@@ -74,7 +74,7 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
     labels = np.array([int(item.emotion) for item in seen])
     corpora, speakers = [item.corpus for item in seen], [item.speaker for item in seen]
     others = histories(scores[judged], speakers, item_s)
-    own = np.array([face_probabilities(s, other) for s, other in zip(scores[judged], others, strict=True)])
+    own = read_by_histories(scores[judged], others)
     return {
         **report(softmax(scores[judged]), labels, corpora, speakers),
         "own": {
@@ -85,11 +85,17 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
     }
 
 
+def read_by_histories(scores: np.ndarray, evidence: Sequence[Evidence | None]) -> np.ndarray:
+    """Probabilities of scores, each read against the evidence beside it; both (n, 7), rows of NaN stay so."""
+    return np.array([face_probabilities(each, known) for each, known in zip(scores, evidence, strict=True)])
+
+
 def histories(scores: np.ndarray, speakers: Sequence[str], item_s: float) -> list[Evidence | None]:
     """For every item the evidence of its speaker's other items; None where there are no others.
 
     Args:
-        scores: against people in general, shape (n, 7).
+        scores: against people in general, shape (n, 7); rows of NaN where no face can be judged, which are nobody's
+            history.
         speakers: n names.
         item_s: seconds that an item stands for.
     """
@@ -97,7 +103,8 @@ def histories(scores: np.ndarray, speakers: Sequence[str], item_s: float) -> lis
     items = [Reference(face=Evidence.of_recording("evaluated", one, softmax(s[None]), s[None])) for s in scores]
     of_speaker: dict[str, list[int]] = defaultdict(list)
     for number, speaker in enumerate(speakers):
-        of_speaker[speaker].append(number)
+        if not np.isnan(scores[number]).any():
+            of_speaker[speaker].append(number)
     return [
         Reference.gathered(items[other] for other in of_speaker[speaker] if other != number).face
         for number, speaker in enumerate(speakers)

@@ -10,11 +10,12 @@ import numpy as np
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.evaluation.face import default_source, predict_faces
-from ml.evaluation.face_manifest import judged_whole
+from ml.evaluation.face_manifest import histories, judged_whole, read_by_histories
 from ml.evaluation.intervals import uar_gain_interval
 from ml.evaluation.metrics import headline, report
 from ml.evaluation.pairs import PAIRED, partners
-from ml.evaluation.voice import default_manifest, hear_all, labelled
+from ml.evaluation.voice import default_manifest, hear_all, labelled, read_by_history
+from ml.face.pooling import softmax
 from ml.fusion import fuse
 from ml.recognise import Models
 from ml.training.fer2013 import Tell, load_faces
@@ -35,16 +36,27 @@ def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: 
 
     Returns:
         The figures of ``metrics.report`` for fusion; the same under "voice" and "face" for the recordings each could
-        judge; "unjudged" counts recordings that neither could, which enter no figure.
+        judge; "unjudged" counts recordings that neither could, which enter no figure; "own": all of these where each
+        person's other recordings are their history, of voice and face alike. Without others, general statistics judge.
     """
     models = Models.load(weights)
     utterances = labelled(manifest)
-    voices = hear_all(models.voice, utterances, tell, config.min_speech_share).general
-    faces = np.full_like(voices, np.nan)
+    voices = hear_all(models.voice, utterances, tell, config.min_speech_share)
+    scores = np.full_like(voices.scores, np.nan)
     for number, utterance in enumerate(utterances):
-        faces[number] = face_of(utterance.path, models, config)
+        if (judged := judged_whole(utterance.path, models, config)) is not None:
+            scores[number] = judged.scores
         tell("recordings", number + 1, len(utterances))
-    return {**compare(faces, voices, utterances, config), "examples": RECORDED}
+    return {
+        **compare(softmax(scores), voices.general, utterances, config),
+        "own": compare(
+            read_by_histories(scores, histories(scores, [u.speaker for u in utterances], config.segment_s)),
+            read_by_history(models.voice, utterances, voices),
+            utterances,
+            config,
+        ),
+        "examples": RECORDED,
+    }
 
 
 def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Tell) -> dict[str, Any]:
@@ -137,12 +149,6 @@ def _gain(fused: np.ndarray, voices: np.ndarray, faces: np.ndarray, utterances: 
             "uar_gain_ci95": None if interval is None else list(interval),
         }
     }
-
-
-def face_of(path: Path, models: Models, config: Config) -> np.ndarray:
-    """Face probabilities of a whole recording, shape (7,); NaN where no face can be judged."""
-    face = judged_whole(path, models, config)
-    return np.full(7, np.nan) if face is None else face.probabilities
 
 
 def _fused(face: np.ndarray, voice: np.ndarray, config: Config) -> np.ndarray:

@@ -118,6 +118,21 @@ def test_fusion_is_measured_beside_voice_and_face(
     assert (found["n"], found["voice"]["n"], found["face"]["n"], found["unjudged"]) == (2, 1, 2, 0)
 
 
+def test_fusion_reads_face_and_voice_by_the_persons_other_recordings(
+    portrait: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    """"a" has a second recording, long enough to count as history; "b" has none and is judged as anybody."""
+    rows = [("0.mp4", "a", "happy", "X"), ("1.mp4", "a", "sad", "X"), ("2.mp4", "b", "sad", "X")]
+    for name, *_ in rows:
+        ffmpeg("-i", portrait, "-c", "copy", tmp_path / name)
+    alone = evaluate_fusion(write_manifest(tmp_path / "b.csv", rows[2:]), tiny_weights, Config(), quiet)
+    assert alone["own"] == {key: value for key, value in alone.items() if key not in {"own", "examples"}}
+    together = evaluate_fusion(write_manifest(tmp_path / "m.csv", rows), tiny_weights, Config(), quiet)
+    for name in ("voice", "face"):
+        assert together["own"][name]["n"] == together[name]["n"] == 3
+        assert together["own"][name]["reliability"] != together[name]["reliability"]
+
+
 def utterances(labels: np.ndarray) -> list[Utterance]:
     """Two speakers of each of two corpora in turn."""
     return [Utterance(Path("x"), f"s{n % 4}", Emotion(label), "AB"[n % 2]) for n, label in enumerate(labels.tolist())]
