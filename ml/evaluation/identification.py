@@ -1,9 +1,9 @@
 """How well the sums that a recording leaves behind tell people apart: the equal error rate of matching two sessions.
 
 Sessions are made of a person's items in random order, so that each holds many moods; sessions in one mood are harder
-to match. Two sessions are compared by the distance between shares of the classes and mean scores, whitened by the variation
-within other people. At the equal error rate as many matching pairs are taken for different people as different people
-for one. Below 0.3 we treat such sums as biometric data (docs/adr/0016).
+to match. Two sessions are compared by the distance between shares of the classes and mean scores, whitened by the
+variation within other people. At the equal error rate as many matching pairs are taken for different people as
+different people for one. Below 0.3 we treat such sums as biometric data (docs/adr/0016).
 """
 
 from collections.abc import Mapping, Sequence
