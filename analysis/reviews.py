@@ -123,12 +123,16 @@ def label_correct(segment: Segment, *, by: User, label: str, comment: str = "") 
     The session's numbers follow at once. No alert is raised or taken back by it: the person who corrects has looked.
 
     Raises:
-        Refused: the label is none of the seven, or the segment is a gap that has no label to correct.
+        Refused: the label is none of the seven, the segment is a gap that has no label to correct, or it has gone
+            with its run.
     """
     if label not in EMOTIONS:
         raise Refused("unknown_label")
     if segment.label is None:
         raise Refused("no_results")
+    student_lock(segment.run.recording.student_id)
+    if not Segment.objects.filter(pk=segment.pk).exists():
+        raise Refused("results_changed")
     correction = LabelCorrection.objects.create(segment=segment, label=label, comment=comment.strip()[:300], by=by)
     summary_refresh(segment.run)
     audit.record(

@@ -139,6 +139,14 @@ def test_a_correction_changes_the_sessions_numbers_and_keeps_the_models_label(pe
     assert AuditEvent.objects.get(action="label.correct").detail == {"index": 0}
 
 
+def test_a_moment_that_has_gone_with_its_run_is_refused(people):
+    segment = SegmentFactory()
+    segment.run.delete()
+    with pytest.raises(Refused, match="results_changed"):
+        label_correct(segment, by=people.owner, label="happy")
+    assert not LabelCorrection.objects.exists()
+
+
 def test_a_label_outside_the_seven_and_a_gap_cannot_be_corrected(people):
     with pytest.raises(Refused):
         label_correct(SegmentFactory(), by=people.owner, label="calm")

@@ -121,7 +121,7 @@ def test_fusion_is_measured_beside_voice_and_face(
 def test_fusion_reads_face_and_voice_by_the_persons_other_recordings(
     portrait: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
-    """"a" has a second recording, long enough to count as history; "b" has none and is judged as anybody."""
+    """ "a" has a second recording, long enough to count as history; "b" has none and is judged as anybody."""
     rows = [("0.mp4", "a", "happy", "X"), ("1.mp4", "a", "sad", "X"), ("2.mp4", "b", "sad", "X")]
     for name, *_ in rows:
         ffmpeg("-i", portrait, "-c", "copy", tmp_path / name)
