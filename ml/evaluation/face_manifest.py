@@ -10,6 +10,7 @@ import numpy as np
 
 from ml.config import Config
 from ml.errors import RecognitionError
+from ml.evaluation.calibration import calibration
 from ml.evaluation.metrics import report
 from ml.evaluation.voice import labelled
 from ml.face.detection import CROP_SIDE, FER2013_FRAMING, FRAMING, FaceDetector, crop_face
@@ -63,8 +64,8 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
         item_s: seconds of history that one item stands for, a picture like a clip.
 
     Returns:
-        The figures of ``metrics.report`` by general statistics; "own": the same with each person's other items as
-        their history, and "with_history", how many items have one; "unjudged".
+        The figures of ``metrics.report`` by general statistics and "calibration"; "own": the same with each person's
+        other items as their history, and "with_history", how many items have one; "unjudged".
 
     Raises:
         ValueError: no item can be judged.
@@ -75,10 +76,13 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
     corpora, speakers = [item.corpus for item in seen], [item.speaker for item in seen]
     others = histories(scores[judged], speakers, item_s)
     own = read_by_histories(scores[judged], others)
+    general = softmax(scores[judged])
     return {
-        **report(softmax(scores[judged]), labels, corpora, speakers),
+        **report(general, labels, corpora, speakers),
+        "calibration": {"face": calibration(general, labels)},
         "own": {
             **report(own, labels, corpora, speakers),
+            "calibration": {"face": calibration(own, labels)},
             "with_history": sum(other is not None for other in others),
         },
         "unjudged": len(items) - len(judged),

@@ -9,6 +9,7 @@ import numpy as np
 
 from ml.config import Config
 from ml.errors import RecognitionError
+from ml.evaluation.calibration import calibration
 from ml.evaluation.face import default_source, predict_faces
 from ml.evaluation.face_manifest import histories, judged_whole, read_by_histories
 from ml.evaluation.intervals import uar_gain_interval
@@ -88,7 +89,8 @@ def pair_figures(
 def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utterance], config: Config) -> dict[str, Any]:
     """Figures of fusion by the rule that ships, by the paper's sum, by the product, of voice and of face.
 
-    "gain" is what fusion adds to the mean recall of the better one.
+    "gain" is what fusion adds to the mean recall of the better one; "calibration" has a row for "face", "voice" and
+    "fused" (``ml.evaluation.calibration``).
 
     Args:
         faces, voices: shape (n, 7); rows of NaN where not judged.
@@ -120,6 +122,9 @@ def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utteranc
         "product": figures["product"],
         "voice": figures["voice"],
         "face": figures["face"],
+        "calibration": {
+            name: calibration(each, labels) for name, each in (("face", faces), ("voice", voices), ("fused", fused))
+        },
         **_gain(fused, voices, faces, utterances),
         "unjudged": int(np.isnan(fused[:, 0]).sum()),
         "rule": config.fusion,

@@ -154,10 +154,15 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bi
     return float(gaps.sum() / len(labels))
 
 
+def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Number of the bin (0 to bins - 1) that each confidence, 0-1, falls in; a bin holds its upper bound."""
+    place: np.ndarray = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return place
+
+
 def _confidence_bins(
     probabilities: np.ndarray, labels: np.ndarray, bins: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Greatest probability, whether it is right, and its bin: three arrays of shape (n,)."""
     confidence = probabilities.max(axis=1)
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    return confidence, probabilities.argmax(axis=1) == labels, place
+    return confidence, probabilities.argmax(axis=1) == labels, bin_of(confidence, bins)

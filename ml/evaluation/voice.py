@@ -14,6 +14,7 @@ import soxr
 
 from ml import media
 from ml.containers import recognise_container
+from ml.evaluation.calibration import calibration
 from ml.evaluation.metrics import by_group, report
 from ml.reference import Evidence, Reference
 from ml.training.fer2013 import Tell
@@ -86,7 +87,7 @@ def voice_figures(voices: Voices, utterances: Sequence[Utterance], recogniser: V
 
 
 def figures_of(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Any]:
-    """``metrics.report`` of probabilities (n, 7), rows of NaN left out and counted under "unjudged".
+    """``metrics.report`` of probabilities (n, 7), rows of NaN left out and counted under "unjudged", and "calibration".
 
     Raises:
         ValueError: nothing was judged.
@@ -95,7 +96,11 @@ def figures_of(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> di
     heard = [utterances[int(number)] for number in judged]
     labels = np.array([int(utterance.emotion) for utterance in heard])
     corpora, speakers = [utterance.corpus for utterance in heard], [utterance.speaker for utterance in heard]
-    return {**report(probabilities[judged], labels, corpora, speakers), "unjudged": len(utterances) - len(judged)}
+    return {
+        **report(probabilities[judged], labels, corpora, speakers),
+        "calibration": {"voice": calibration(probabilities[judged], labels)},
+        "unjudged": len(utterances) - len(judged),
+    }
 
 
 def voice_groups(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, dict[str, Any]]:

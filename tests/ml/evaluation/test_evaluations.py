@@ -19,6 +19,7 @@ from ml.voice.recogniser import VoiceRecogniser
 from tests.ml.clips import ffmpeg
 
 KEYS = {"n", "accuracy", "uar", "macro_f1", "per_class", "confusion", "per_corpus"}
+WITH_CALIBRATION = KEYS | {"calibration"}
 
 
 def quiet(*step: object) -> None:
@@ -75,7 +76,8 @@ def test_a_persons_other_recordings_are_their_history_and_nobodys_own(voices: Pa
     )
     assert np.allclose(read[0], expected[0])
     found = evaluate_voice(voices, tiny_weights, quiet)
-    assert set(found["own"]) >= KEYS
+    assert set(found) >= WITH_CALIBRATION
+    assert set(found["own"]) >= WITH_CALIBRATION
 
 
 def test_speakers_are_judged_by_networks_that_never_heard_them(
@@ -116,6 +118,7 @@ def test_fusion_is_measured_beside_voice_and_face(
     found = evaluate_fusion(manifest, tiny_weights, Config(), quiet)
     assert set(found) >= KEYS | {"voice", "face"}
     assert (found["n"], found["voice"]["n"], found["face"]["n"], found["unjudged"]) == (2, 1, 2, 0)
+    assert {name: row["n"] for name, row in found["calibration"].items()} == {"face": 2, "voice": 1, "fused": 2}
 
 
 def test_fusion_reads_face_and_voice_by_the_persons_other_recordings(
