@@ -4,15 +4,19 @@ No network is needed for it and no sound or picture, so a student's sessions can
 compared with has changed. Importing this module does not import torch.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from ml import weights
 from ml.config import Config
+from ml.face.framing import FRAMING
 from ml.face.person import face_probabilities
+from ml.face.pooling import FLOOR, TALKING
 from ml.fusion import fuse
 from ml.reference import Reference
 from ml.results import Segment
@@ -20,7 +24,9 @@ from ml.voice.person import People, personal, shipped_people
 
 
 def score_versions(config: Config, directory: Path | None = None) -> dict[str, str]:
-    """Versions of the weights behind each modality's scores; the paper's voice has none.
+    """What made each modality's scores; the paper's voice has none.
+
+    The voice is named by its weights alone, the face by its weights and by how frames are cropped and pooled.
 
     Args:
         config: of the recognition.
@@ -31,7 +37,16 @@ def score_versions(config: Config, directory: Path | None = None) -> dict[str, s
     """
     card = weights.card(directory)
     scoring = (("voice", config.voice and config.voice_by == "speech"), ("face", config.face))
-    return {name: str(card.get(name, {}).get("version")) for name, used in scoring if used}
+    versions = {name: str(card.get(name, {}).get("version")) for name, used in scoring if used}
+    if "face" in versions:
+        versions["face"] += f"+{_face_reading()}"
+    return versions
+
+
+def _face_reading() -> str:
+    """Eight hexadecimal digits that name the framing and the pooling of faces; another choice has another name."""
+    numbers = {"framing": FRAMING, "floor": FLOOR, **asdict(TALKING)}
+    return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def read(

@@ -32,7 +32,7 @@ class Evidence:
     """What one modality of one or more recordings of one person adds up to.
 
     Attributes:
-        model: version of the weights whose scores these are; sums of different weights do not add up.
+        model: what made the scores (``ml.models.Models.score_versions``); sums of different origin do not add up.
         sessions: recordings behind the sums.
         seconds: judged time behind them, each instant counted once.
         counts: seconds per class as general statistics say, shape (7,); they sum to ``seconds``.
@@ -138,7 +138,7 @@ class Reference:
         return cls(**sums)
 
     def of_versions(self, versions: Mapping[str, str]) -> "Reference":
-        """Without what other weights left behind: their scores say nothing here."""
+        """Without what other weights, or faces framed or pooled otherwise, left behind: it says nothing here."""
         parts = {name: getattr(self, name) for name in MODALITIES}
         return Reference(**{n: each for n, each in parts.items() if each is not None and each.model == versions.get(n)})
 

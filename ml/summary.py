@@ -72,7 +72,7 @@ def contribution(segments: Sequence[Segment], versions: dict[str, str]) -> Refer
     Overlapping segments share the time they cover, so that every instant counts once.
 
     Args:
-        versions: of the weights behind each modality's scores.
+        versions: what made each modality's scores (``ml.models.Models.score_versions``).
     """
     found: dict[str, Evidence | None] = {}
     for name in MODALITIES:

@@ -13,7 +13,8 @@ from ml.errors import RecognitionError
 from ml.evaluation.calibration import calibration
 from ml.evaluation.metrics import report
 from ml.evaluation.voice import labelled
-from ml.face.detection import CROP_SIDE, FER2013_FRAMING, FRAMING, FaceDetector, crop_face
+from ml.face.detection import CROP_SIDE, FaceDetector, crop_face
+from ml.face.framing import FER2013_FRAMING, FRAMING
 from ml.face.person import face_probabilities
 from ml.face.pooling import VIEWS, pooled_scores, softmax
 from ml.face.recogniser import FaceRecogniser

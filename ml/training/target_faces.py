@@ -17,7 +17,8 @@ from ml import media
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.face.collector import follow_faces
-from ml.face.detection import CROP_SIDE, FRAMING
+from ml.face.detection import CROP_SIDE
+from ml.face.framing import FRAMING
 from ml.training.checkpoints import TrainingProgress
 from ml.training.speech import Utterance
 

@@ -23,7 +23,7 @@ from ml.training.fer2013 import data_folder
 from ml.training.speech import Utterance
 from tests.ml.clips import ffmpeg
 
-KEYS = {"n", "accuracy", "uar", "macro_f1", "per_class", "confusion", "per_corpus", "ece"}
+KEYS = {"n", "accuracy", "uar", "macro_f1", "per_class", "confusion", "per_corpus", "ece", "calibration"}
 
 
 def drawn(*shape: int) -> np.ndarray:
@@ -135,13 +135,15 @@ def test_a_persons_other_items_restore_what_their_face_hides() -> None:
     assert found["own"]["accuracy"] > 0.8
 
 
-def test_a_reference_of_the_same_weights_is_heeded_and_one_of_others_is_not(portrait: Path, models: Models) -> None:
+def test_a_reference_of_the_same_scores_is_heeded_and_one_that_names_only_the_weights_is_not(
+    portrait: Path, models: Models
+) -> None:
     alone = Config(voice=False)
     plain = recognise(portrait, models, alone).segments[0].face
     assert plain is not None
     shown = 2.0 * np.eye(7)[[*range(7)] * 8] + np.eye(7)[0]
-    evidence = Evidence.of_recording(models.face.version, np.full(56, 4.0), softmax(shown), shown)
-    other = Evidence.of_recording("other", np.full(56, 4.0), softmax(shown), shown)
+    evidence = Evidence.of_recording(models.score_versions(alone)["face"], np.full(56, 4.0), softmax(shown), shown)
+    other = Evidence.of_recording(models.face.version, np.full(56, 4.0), softmax(shown), shown)
     own, foreign = (
         recognise(portrait, models, alone, reference=Reference(face=each)).segments[0].face
         for each in (evidence, other)
