@@ -11,6 +11,7 @@ import numpy as np
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.evaluation.calibration import calibration
+from ml.evaluation.identification import told_apart
 from ml.evaluation.metrics import report
 from ml.evaluation.voice import labelled
 from ml.face.detection import CROP_SIDE, FaceDetector, crop_face
@@ -66,7 +67,8 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
 
     Returns:
         The figures of ``metrics.report`` by general statistics and "calibration"; "own": the same with each person's
-        other items as their history, and "with_history", how many items have one; "unjudged".
+        other items as their history, and "with_history", how many items have one; "told_apart", see
+        ``identification.told_apart``; "unjudged".
 
     Raises:
         ValueError: no item can be judged.
@@ -86,6 +88,7 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
             "calibration": {"face": calibration(own, labels)},
             "with_history": sum(other is not None for other in others),
         },
+        "told_apart": told_apart(_evidence(scores[judged], item_s), speakers),
         "unjudged": len(items) - len(judged),
     }
 
@@ -104,8 +107,7 @@ def histories(scores: np.ndarray, speakers: Sequence[str], item_s: float) -> lis
         speakers: n names.
         item_s: seconds that an item stands for.
     """
-    one = np.array([item_s])
-    items = [Reference(face=Evidence.of_recording("evaluated", one, softmax(s[None]), s[None])) for s in scores]
+    items = [Reference(face=each) for each in _evidence(scores, item_s)]
     of_speaker: dict[str, list[int]] = defaultdict(list)
     for number, speaker in enumerate(speakers):
         if not np.isnan(scores[number]).any():
@@ -114,6 +116,12 @@ def histories(scores: np.ndarray, speakers: Sequence[str], item_s: float) -> lis
         Reference.gathered(items[other] for other in of_speaker[speaker] if other != number).face
         for number, speaker in enumerate(speakers)
     ]
+
+
+def _evidence(scores: np.ndarray, item_s: float) -> list[Evidence | None]:
+    """What each item of so many seconds leaves behind."""
+    one = np.array([item_s])
+    return [Evidence.of_recording("evaluated", one, softmax(each[None]), each[None]) for each in scores]
 
 
 def judged_whole(path: Path, models: Models, config: Config) -> FaceJudgement | None:
