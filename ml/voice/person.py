@@ -19,9 +19,9 @@ import numpy as np
 from ml import weights
 from ml.reference import Evidence
 
-UNVARIED, VARIED = 0.76, 0.88
+UNVARIED, VARIED = 0.70, 0.90
 """``Evidence.variety`` up to which a history counts as of few moods, and from which as of many."""
-LEAST_SAY, MOST_SAY = 0.4, 1.0
+LEAST_SAY, MOST_SAY = 0.5, 1.0
 """Share of the personal answer where everything is known of the person, for a history of few moods and of many."""
 LASTING = 1.5
 """How much of that share is lost per unit of a segment's agreement with the mood that fills the history. These five
