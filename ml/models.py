@@ -49,8 +49,12 @@ class Models:
         return score_versions(config, self._directory)
 
     def with_voice(self, voice: VoiceRecogniser) -> "Models":
-        """The same models with another voice, for figures on people whom some of the networks have heard."""
+        """The same models with another voice, for figures on people whom some of the networks have heard.
+
+        The separator is shared, so that it is read from disk once for all of them.
+        """
         other = copy(self)
+        other.__dict__["separator"] = self.separator
         other.__dict__["voice" if voice.kind == "speech" else "paper_voice"] = voice
         return other
 

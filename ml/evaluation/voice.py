@@ -34,11 +34,13 @@ class Voices:
     Attributes:
         general: probabilities by people in general, shape (n, 7).
         scores: see ``ml.voice.person``, shape (n, 7).
+        attended: probabilities by the paper's Attention-LSTM alone, shape (n, 7).
         seconds: length of each recording, shape (n,).
     """
 
     general: np.ndarray
     scores: np.ndarray
+    attended: np.ndarray
     seconds: np.ndarray
 
     @property
@@ -144,16 +146,16 @@ def hear_all(
     Args:
         least_speech: share of a recording with speech below which it is not judged.
     """
-    general, scores = np.full((len(utterances), 7), np.nan), np.full((len(utterances), 7), np.nan)
+    general, scores, attended = (np.full((len(utterances), 7), np.nan) for _ in range(3))
     seconds = np.zeros(len(utterances))
     for number, utterance in enumerate(utterances):
         samples = hear(utterance.path)
         judged = recogniser.predict_whole(samples, utterance.speaker, least_speech) if len(samples) else None
         if judged is not None:
-            general[number], scores[number] = judged.general, judged.scores
+            general[number], scores[number], attended[number] = judged.general, judged.scores, judged.attended
             seconds[number] = len(samples) / SAMPLE_RATE
         tell("voices", number + 1, len(utterances))
-    return Voices(general, scores, seconds)
+    return Voices(general, scores, attended, seconds)
 
 
 def read_by_history(recogniser: VoiceRecogniser, utterances: Sequence[Utterance], voices: Voices) -> np.ndarray:

@@ -123,8 +123,8 @@ def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress 
     encoder = load_encoder()
     utterances = options.utterances()
     fold_of = speaker_folds(utterances, options.folds, options.fit.seed)
-    segments = {of: _round(utterances, of, encoder, options, tell) for of in options.rounds}
-    speech, people = _speech_networks(utterances, fold_of, segments, options, tell)
+    segments = rounds(utterances, encoder, options, tell)
+    speech, people = speech_networks(utterances, segments, options, run_folder(options), tell)
     attending, baselines = _attending(utterances, fold_of, options, tell)
     members = [
         Member(model, network, fold, 1.0, statistics, people[fold])
@@ -134,7 +134,6 @@ def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress 
     tensors, description = pack(fitted)
     shipped = VoiceRecogniser(*unpack(tensors, description), encoder)
     answers = hear_all(shipped, utterances, tell)
-    alone = hear_all(shipped.attention_alone(), utterances, tell)
     meta = {
         **description,
         "seed": options.fit.seed,
@@ -145,18 +144,25 @@ def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress 
         "metrics": {
             "general": figures(utterances, answers.general),
             "with_history": figures(utterances, read_by_history(shipped, utterances, answers)),
-            "attention_lstm_alone": by_corpus(utterances, alone.general.argmax(axis=1)),
+            "attention_lstm_alone": by_corpus(utterances, answers.attended.argmax(axis=1)),
             **baselines,
         },
     }
     return stored.write("voice", tensors, meta, options.weights)
 
 
+def rounds(
+    utterances: list[Utterance], encoder: WhisperEncoder, options: VoiceOptions, tell: TrainingProgress
+) -> dict[Round, Segments]:
+    """The segments of all rounds through all utterances of the options' manifests, made or taken up."""
+    return {of: _round(utterances, of, encoder, options, tell) for of in options.rounds}
+
+
 def _round(
     utterances: list[Utterance], of: Round, encoder: WhisperEncoder, options: VoiceOptions, tell: TrainingProgress
 ) -> Segments:
     """The segments of one round, made or taken up."""
-    path = options.checkpoints / run_name(options) / "rounds" / f"{of.name}.npz"
+    path = run_folder(options) / "rounds" / f"{of.name}.npz"
     if not path.is_file():
         round_segments(
             utterances, of, encoder, options.fit.seed, lambda done, total: tell(f"round {of.name}", done, total)
@@ -164,15 +170,21 @@ def _round(
     return Segments.load(path)
 
 
-def _speech_networks(
+def speech_networks(
     utterances: list[Utterance],
-    fold_of: dict[str, int],
     segments: dict[Round, Segments],
     options: VoiceOptions,
+    folder: Path,
     tell: TrainingProgress,
 ) -> tuple[list[SpeechNetwork], list[People]]:
-    """A speech network per fold at its temperatures, and what each fold's others say of people in general."""
+    """A speech network per fold at its temperatures, and what each fold's others say of people in general.
+
+    Args:
+        utterances: of the segments; their speakers are dealt into folds.
+        folder: of the networks' checkpoints; finished ones there are taken up.
+    """
     corpus_of = {utterance.speaker: utterance.corpus for utterance in utterances}
+    fold_of = speaker_folds(utterances, options.folds, options.fit.seed)
     everything = Segments(
         *(np.concatenate([getattr(each, name) for each in segments.values()]) for name in Segments.__slots__)
     )
@@ -180,7 +192,8 @@ def _speech_networks(
     networks = []
     for fold in range(options.folds):
         tell("speech networks", fold, options.folds)
-        networks.append(_speech_network(everything, np.flatnonzero(folds != fold), corpus_of, options, fold))
+        keep = np.flatnonzero(folds != fold)
+        networks.append(_speech_network(everything, keep, corpus_of, options, folder / f"speech{fold}"))
     tell("speech networks", options.folds, options.folds)
 
     recorded = np.concatenate([np.full(len(each.labels), not of.altered) for of, each in segments.items()])
@@ -205,11 +218,10 @@ def _speech_networks(
 
 
 def _speech_network(
-    everything: Segments, keep: np.ndarray, corpus_of: dict[str, str], options: VoiceOptions, fold: int
+    everything: Segments, keep: np.ndarray, corpus_of: dict[str, str], options: VoiceOptions, folder: Path
 ) -> LearningNetwork:
-    """Fit the fold's network, or take up its checkpoint."""
-    folder = options.checkpoints / run_name(options) / f"speech{fold}"
-    seed = number_of(options.fit.seed, fold)
+    """Fit the network of one fold, or take up its checkpoint; its seed follows from the number that ends the folder."""
+    seed = number_of(options.fit.seed, int(folder.name.removeprefix("speech")))
     resumed = load_latest(folder)
     if resumed is None:
         fitted = fit_network(everything, keep, corpus_of, options.network, seed)
@@ -321,6 +333,11 @@ def run_name(options: VoiceOptions) -> str:
     return hashlib.sha256(described + content).hexdigest()[:12]
 
 
+def run_folder(options: VoiceOptions) -> Path:
+    """Where the rounds and checkpoints of these options lie."""
+    return options.checkpoints / run_name(options)
+
+
 def settings(options: VoiceOptions, *besides: str) -> dict[str, Any]:
     """The options as JSON keeps them, without those that name places on this machine (and ``besides``)."""
     left_out = {"manifests", "checkpoints", "weights", "attention", *besides}
@@ -339,5 +356,5 @@ def _fit_one(
         log.info("%s epoch %d: loss %.3f, inner loss %.3f", name, epoch, loss, watched)
         tell(name, epoch, options.fit.epochs)
 
-    folder = options.checkpoints / run_name(options) / f"fold{place[0]}"
+    folder = run_folder(options) / f"fold{place[0]}"
     return fit(prepared, split, options.fit, stream=place, folder=folder, progress=epoch_done)

@@ -7,7 +7,7 @@ tilted channel, with noise. Segments are cut as in use (``ml.summary.plan_segmen
 the speech in them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -90,6 +90,11 @@ class Segments:
         unfinished = path.with_name(f".{path.name}.npz")
         np.savez(unfinished, **{name: getattr(self, name) for name in self.__slots__})
         unfinished.replace(path)
+
+    def of(self, speakers: Collection[str]) -> "Segments":
+        """Those of these speakers."""
+        chosen = np.isin(self.speakers, list(speakers))
+        return Segments(*(getattr(self, name)[chosen] for name in self.__slots__))
 
     @classmethod
     def load(cls, path: Path) -> "Segments":

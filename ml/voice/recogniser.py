@@ -51,6 +51,7 @@ class Judged(NamedTuple):
         probabilities: calibrated, with what is known of the person, float64, shape (7,), sums to 1.
         general: the same by people in general; equal to ``probabilities`` for somebody unknown.
         scores: what a person's own sessions are gathered from (``ml.reference``), shape (7,).
+        attended: what the paper's Attention-LSTM alone says, calibrated, shape (7,).
         times: centres of the frames the network read, in seconds from the start of the recording, shape (T,).
         weights: attention paid to each of them, sums to 1, shape (T,).
     """
@@ -58,6 +59,7 @@ class Judged(NamedTuple):
     probabilities: np.ndarray
     general: np.ndarray
     scores: np.ndarray
+    attended: np.ndarray
     times: np.ndarray
     weights: np.ndarray
 
@@ -208,7 +210,8 @@ class VoiceRecogniser:
         members: Sequence[Member],
         evidence: Evidence | None,
     ) -> list[Judged]:
-        attended, weights, lengths = self._attend(recording, ranges, members[0])
+        logits, weights, lengths = self._attend(recording, ranges, members[0])
+        attended = torch.softmax(logits.double() / members[0].attention_temperature, dim=1).numpy()
         if self.kind == "speech":
             rows = torch.from_numpy(np.stack([segment_features(recording, mask, *each) for each in ranges]))
             answers = [member.speech(rows) for member in members]
@@ -217,13 +220,14 @@ class VoiceRecogniser:
             scores = torch.stack([answer.scores for answer in answers]).double().mean(dim=0).numpy()
             probabilities = personal(general, scores, People.mean([member.people for member in members]), evidence)
         else:
-            general = torch.softmax(attended.double() / members[0].attention_temperature, dim=1).numpy()
-            scores, probabilities = np.zeros_like(general), general
+            general = probabilities = attended
+            scores = np.zeros_like(general)
         return [
             Judged(
                 probabilities[row],
                 general[row],
                 scores[row],
+                attended[row],
                 frame_times(first, last, self._group),
                 weights[row, :length].numpy(),
             )

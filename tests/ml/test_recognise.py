@@ -305,3 +305,10 @@ def test_sound_that_ends_before_the_picture_is_no_speech_there(derived: Derive, 
     result = recognise(derived("short.mp4", "-c:v", "copy", "-af", "atrim=0:3"), models, MIX)
     assert result.segments[1].quality["speech_share"] <= 0.26
     assert result.summary["quality"]["speech_share"] <= 0.5
+
+
+def test_models_with_another_voice_share_the_separator(tiny_weights: Path) -> None:
+    models = Models.load(tiny_weights)
+    other = models.with_voice(models.voice.with_members(models.voice.members[:1]))
+    assert other.separator is models.separator
+    assert len(other.voice.members) == 1
