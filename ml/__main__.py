@@ -143,11 +143,15 @@ def train_voice(
     folds: Annotated[int | None, typer.Option(min=2, help="Speaker-independent folds.")] = None,
     version: Annotated[str | None, typer.Option(help="Name of the result.")] = None,
     attention: Annotated[Path | None, typer.Option(help="Weights whose Attention-LSTMs are taken over.")] = None,
+    without_language: Annotated[
+        str | None, typer.Option(help="Leave a language out and measure on it instead; writes no weights.")
+    ] = None,
     weights: Weights = None,
 ) -> None:
     """Train the voice networks, calibrate them and write voice.safetensors."""
     from ml.training.voice import VoiceOptions
     from ml.training.voice import train_voice as run
+    from ml.training.voice_languages import language_left_out
 
     manifests = None if manifest is None else (manifest,)
     chosen = {"manifests": manifests, "checkpoints": checkpoints, "folds": folds, "version": version}
@@ -155,6 +159,9 @@ def train_voice(
     _log_to_stderr()
     with explained(), Bars() as bars:
         _check_resume(options.checkpoints, resume)
+        if without_language is not None:
+            print_json(language_left_out(without_language, options, bars))
+            return
         entry = run(options, bars)
     print_json({"version": entry["version"], "metrics": entry["metrics"]})
 
@@ -271,6 +278,26 @@ def evaluate_sessions(
 ) -> None:
     """Measure the voice on whole sessions of one person, through the pipeline as it runs; first among all figures."""
     from ml.evaluation.sessions import evaluate_sessions as run
+    from ml.evaluation.voice import default_manifest
+
+    with explained(), Bars() as bars:
+        config = Config(face=False, separation="vocals" if separate else "off")
+        figures = run(manifest or default_manifest(), weights, config, seed=seed, per_corpus=per_corpus, tell=bars)
+    _answer(figures, as_json)
+
+
+@evaluate.command("sound")
+def evaluate_sound(
+    *,
+    manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7, perhaps corpus.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the sessions made.")] = 2022,
+    per_corpus: Annotated[int, typer.Option(min=1, help="Sessions of each corpus at most.")] = 4,
+    separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter, as in use.")] = True,
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Count the labels that change with the level, the sampling rate and the telephone, on whole sessions."""
+    from ml.evaluation.sound import evaluate_sound as run
     from ml.evaluation.voice import default_manifest
 
     with explained(), Bars() as bars:

@@ -14,6 +14,8 @@ from ml.evaluation.face_conditions import face_conditions
 from ml.evaluation.fusion import pair_figures
 from ml.evaluation.pairs import PAIRING_SEED
 from ml.evaluation.sessions import PER_CORPUS, evaluate_sessions
+from ml.evaluation.sound import PER_CORPUS as SOUND_PER_CORPUS
+from ml.evaluation.sound import evaluate_sound
 from ml.evaluation.voice import default_manifest, figures_of, hear_all, labelled, voice_figures, voice_groups
 from ml.evaluation.voice_conditions import interference_in_words, voice_conditions
 from ml.recognise import Models
@@ -29,7 +31,7 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
     """Take every figure on the research data and keep them beside the weights in ``evaluation.json``.
 
     Returns:
-        What was written: "figures" (sessions, face, voice, fusion: as the commands of these names print them;
+        What was written: "figures" (sessions, sound, face, voice, fusion: as the commands of these names print them;
         attention_lstm: the paper's network alone),
         "groups" (the voice by language and sex), "voice_conditions", "face_conditions", the day, the seconds it took
         by the clock and of processor time, the seed and the hashes of the weights.
@@ -47,9 +49,10 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
     sessions = evaluate_sessions(
         default_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=PER_CORPUS, tell=tell
     )
+    sounds = evaluate_sound(
+        default_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=SOUND_PER_CORPUS, tell=tell
+    )
     voices = hear_all(models.voice, utterances, tell)
-    attending = models.voice.attention_alone()
-    attended = hear_all(attending, utterances, lambda _, done, total: tell("attention alone", done, total))
     disturbed = voice_conditions(models.voice, utterances, usable_separator(), PAIRING_SEED, tell)
     card = weights.card(directory)
     measured = {
@@ -61,9 +64,10 @@ def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
         "figures": {
             "face": face_figures(seen, test, SPLIT, models.face.version),
             "voice": voice_figures(voices, utterances, models.voice),
-            "attention_lstm": figures_of(attended.general, utterances),
+            "attention_lstm": figures_of(voices.attended, utterances),
             "fusion": pair_figures(seen, test.labels, voices.general, utterances, Config(), seed=PAIRING_SEED),
             "sessions": sessions,
+            "sound": sounds,
         },
         "groups": voice_groups(voices.general, utterances),
         "face_conditions": degraded,

@@ -179,20 +179,33 @@ def held_against(plan: SessionPlan, moods: np.ndarray, result: Recognition | Non
 
 def recognised(plan: SessionPlan, models: Models, config: Config) -> tuple[np.ndarray, Recognition | None]:
     """The class of every 10 ms of the session (-1 in pauses), and what the pipeline says; None if it judges nothing."""
-    parts = [read_audio(utterance.path) for utterance in plan.utterances]
-    sound, classes = joined(parts, [int(each.emotion) for each in plan.utterances], np.random.default_rng(plan.seed))
-    recogniser = models.voice_for(config)
-    unaware = models.with_voice(recogniser.with_members(recogniser.unaware_of(plan.speaker)))
+    sound, classes = sound_of(plan)
     with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
         path = Path(folder) / "session.wav"
         soundfile.write(path, sound, SAMPLE_RATE, subtype="PCM_16")
-        try:
-            result = recognise(path, unaware, config)
-        except RecognitionError as error:
-            if error.code != "no_usable_signal":
-                raise
-            result = None
-    return classes[::HOP_SAMPLES], result
+        return classes[::HOP_SAMPLES], usable(path, unaware(plan.speaker, models, config), config)
+
+
+def sound_of(plan: SessionPlan) -> tuple[np.ndarray, np.ndarray]:
+    """The session's samples, 16 kHz mono, and the class of each (-1 in pauses), both of shape (n,)."""
+    parts = [read_audio(utterance.path) for utterance in plan.utterances]
+    return joined(parts, [int(each.emotion) for each in plan.utterances], np.random.default_rng(plan.seed))
+
+
+def unaware(speaker: str, models: Models, config: Config) -> Models:
+    """The models with only those voice networks that never heard the speaker."""
+    recogniser = models.voice_for(config)
+    return models.with_voice(recogniser.with_members(recogniser.unaware_of(speaker)))
+
+
+def usable(path: Path, models: Models, config: Config) -> Recognition | None:
+    """What the pipeline says of a recording; None where it judges nothing."""
+    try:
+        return recognise(path, models, config)
+    except RecognitionError as error:
+        if error.code != "no_usable_signal":
+            raise
+        return None
 
 
 def read_anew(result: Recognition | None, recogniser: VoiceRecogniser, evidence: Evidence) -> Recognition | None:
@@ -264,13 +277,13 @@ def _history_figures(
     for number, plan in enumerate(plans):
         moods, result = recognised(plan, models, config)
         alone = held_against(plan, moods, result)
-        unaware = recogniser.with_members(recogniser.unaware_of(plan.speaker))
+        reader = recogniser.with_members(recogniser.unaware_of(plan.speaker))
         for kind, evidence in (
             ("history_same", histories.evidence(plan.speaker, plan.mood, OTHERS_PER_OWN)),
             ("history_neutral", histories.evidence(plan.speaker, Emotion.NORMAL, 0.0)),
         ):
             if evidence is not None:
-                after[kind].append(held_against(plan, moods, read_anew(result, unaware, evidence)))
+                after[kind].append(held_against(plan, moods, read_anew(result, reader, evidence)))
                 bases[kind].append(alone)
         tell("sessions with history", number + 1, len(plans))
     return {

@@ -101,6 +101,18 @@ def test_the_card_says_who_is_recognised_less_well_and_what_separation_does(
     assert "Separation raises the mean recall with music at 10 dB." in text
 
 
+def test_the_card_says_what_other_files_of_the_same_voice_change(tiny_weights: Path, measured: dict[str, Any]) -> None:
+    assert "The same voice in other files" not in card.render(weights.card(tiny_weights), measured)
+    row = {"name": "48 kHz", "kind": "rate", "against": "as recorded", "segments": 20, "changed": 1, "unjudged": 2}
+    row |= {"share": 0.05, "share_ci95": [0.01, 0.24]}
+    sound = {"n": 2, "speakers": 2, "variants": [row], "bar": 1 / 12, "missing": ["AMR"], "seed": 7}
+    measured["figures"]["sound"] = sound
+    text = card.render(weights.card(tiny_weights), measured)
+    assert "| 48 kHz | as recorded | 20 | 5.0 % (1.0-24.0) | 2 |" in text
+    assert "cannot write it: AMR." in text
+    assert "python -m ml evaluate sound --seed 7 --json" in text
+
+
 def test_the_card_says_when_its_figures_belong_to_other_weights(tiny_weights: Path, measured: dict[str, Any]) -> None:
     measured["weights"]["voice"] = "0" * 64
     assert "other weights than the present ones (voice)" in card.render(weights.card(tiny_weights), measured)
