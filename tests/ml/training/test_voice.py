@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from ml.training.voice import VoiceOptions, split_of, train_voice
 from ml.training.voice_calibration import temperature_for
 from ml.training.voice_data import Augmentation, Prepared, Version, prepare, warp_matrix
 from ml.training.voice_fit import FitOptions, fit
-from ml.training.voice_network import NetworkOptions
-from ml.training.voice_sessions import Round
+from ml.training.voice_languages import language_left_out
+from ml.training.voice_network import LearningNetwork, NetworkOptions, fit_network
+from ml.training.voice_sessions import Round, Segments
 from ml.voice import activity, features
 from ml.voice.attention_lstm import Architecture
 from ml.voice.framing import SAMPLE_RATE
@@ -192,6 +194,39 @@ def test_finished_attention_networks_can_be_taken_over(options: VoiceOptions, tm
     assert all(torch.equal(a, b) for a, b in zip(before.parameters(), after.parameters(), strict=True))
     with pytest.raises(ValueError, match="other folds"):
         train_voice(replace(other, fit=replace(TINY, seed=9), network=replace(TINY_NETWORK, steps=2)))
+
+
+@pytest.fixture
+def bilingual(options: VoiceOptions, manifest: Path, tmp_path: Path) -> VoiceOptions:
+    """The same recordings; the first five speakers speak one language, the last three another."""
+    head, *rows = manifest.read_text().splitlines()
+    with_language = [f"{manifest.parent}/{row},{'aa' if int(row[0]) < 5 else 'bb'}" for row in rows]
+    (tmp_path / "two.csv").write_text("\n".join([f"{head},language", *with_language]))
+    return replace(options, manifests=(tmp_path / "two.csv",))
+
+
+def test_a_language_left_out_is_judged_by_networks_that_never_heard_it(
+    bilingual: VoiceOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: set[str] = set()
+
+    def watched(segments: Segments, keep: np.ndarray, *rest: Any) -> LearningNetwork:
+        learned.update(segments.speakers[keep])
+        return fit_network(segments, keep, *rest)
+
+    monkeypatch.setattr(voice, "fit_network", watched)
+    found = language_left_out("bb", bilingual)
+    assert learned == {f"s{number}" for number in range(5)}
+    assert (found["speakers"], found["learned_from"]) == (3, {"aa": 5})
+    assert found["general"]["n"] == found["with_history"]["n"] == 18
+    assert bilingual.weights is not None
+    assert not bilingual.weights.exists()
+    assert language_left_out("bb", bilingual) == found
+
+
+def test_a_language_that_nobody_speaks_is_refused(bilingual: VoiceOptions) -> None:
+    with pytest.raises(ValueError, match="aa, bb"):
+        language_left_out("cc", bilingual)
 
 
 def test_a_corpus_is_taken_from_the_last_manifest_that_holds_it(manifest: Path, tmp_path: Path) -> None:
