@@ -237,11 +237,9 @@ class _Job:
         return judgements
 
     def _objections(self, sound: Sound, front: SoundFront) -> dict[int, str]:
-        """What ``SoundFront.objection`` says of each segment, where it says something."""
-        said = (
-            front.objection(sound.speech, *span, found=self._is_enough(self._speech_share(sound, span)))
-            for span in self.spans
-        )
+        """What ``SoundFront.objections`` says of each segment, where it says something."""
+        found = [self._is_enough(self._speech_share(sound, span)) for span in self.spans]
+        said = front.objections(sound.speech, self.spans, found)
         return {number: code for number, code in enumerate(said) if code}
 
     def _is_enough(self, share: float) -> bool:

@@ -6,7 +6,7 @@ songs, noise, and speech mixed with music and noise at known ratios. Of clean sp
 far-field speech all but 4.5 dB, of speech 5 dB below music all but 8 dB; of an orchestra it leaves -10 dB and less.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -21,6 +21,9 @@ ACCOMPANIED_DB = -1.5
 """Where it keeps less than this, something else sounds as well, and it may be a song:"""
 SURE_LEAST = 0.9
 """then speech has to be found with at least this mean probability."""
+SONG_SHARE = 0.25
+"""Share of the stretches with speech that are music for these reasons, from which all that is accompanied counts as
+sung; of the stretches of two songs 39 and 100 % are."""
 QUIET_LEAST_DBFS = -80.0
 """Speech below this level in the file is mostly rounding of 16-bit numbers."""
 DEAD_SHARE = 1e-3
@@ -71,6 +74,25 @@ class SoundFront:
         self._after.add(stereo)
         return self._mix.mixed(stereo)
 
+    def objections(
+        self, speech: np.ndarray, spans: Sequence[tuple[float, float]], found: Sequence[bool]
+    ) -> list[str | None]:
+        """What ``objection`` says of every stretch of the whole recording; "music" wherever a song is accompanied.
+
+        Args:
+            speech: as for ``objection``.
+            spans: (start, end) in seconds.
+            found: whether enough speech was found in each.
+        """
+        said = [self.objection(speech, *span, found=each) for span, each in zip(spans, found, strict=True)]
+        music = sum(code == "music" and each for code, each in zip(said, found, strict=True))
+        if not music or music < SONG_SHARE * sum(found):
+            return said
+        return [
+            "music" if each and code is None and self._kept_db(speech, *span) < ACCOMPANIED_DB else code
+            for code, span, each in zip(said, spans, found, strict=True)
+        ]
+
     def objection(self, speech: np.ndarray, start_s: float, end_s: float, found: bool) -> str | None:
         """Why the voice of a stretch cannot be judged: "music" (or noise), "too_quiet", or None.
 
@@ -79,22 +101,31 @@ class SoundFront:
             start_s, end_s: the stretch.
             found: whether enough speech was found in it; without, only what is heard instead is named.
         """
-        spoken = cell_speech(speech, start_s, end_s)
-        before, after = (each.between(start_s, end_s)[: len(spoken)] for each in (self._before, self._after))
-        spoken = spoken[: min(len(before), len(after))]
+        before, after, spoken = self._around(speech, start_s, end_s)
         if not found:
             heard = before.size and np.sqrt(before.mean()) >= _LOUD
             return "music" if heard and _ratio_db(after, before) < KEPT_LEAST_DB else None
         if not spoken.any():
             return None
-        before, after = before[: len(spoken)][spoken], after[: len(spoken)][spoken]
-        level = 10 * np.log10(max(float(after.mean()), 1e-30)) - 20 * np.log10(float(self._gain))
+        level = 10 * np.log10(max(float(after[spoken].mean()), 1e-30)) - 20 * np.log10(float(self._gain))
         if level < QUIET_LEAST_DBFS:
             return "too_quiet"
-        kept = _ratio_db(after, before)
+        kept = _ratio_db(after[spoken], before[spoken])
         if kept < KEPT_LEAST_DB or (kept < ACCOMPANIED_DB and _sureness(speech, start_s, end_s) < SURE_LEAST):
             return "music"
         return None
+
+    def _kept_db(self, speech: np.ndarray, start_s: float, end_s: float) -> float:
+        """How much separation changed the level of a stretch's speech; 0 dB without any."""
+        before, after, spoken = self._around(speech, start_s, end_s)
+        return _ratio_db(after[spoken], before[spoken])
+
+    def _around(self, speech: np.ndarray, start_s: float, end_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Power before and after separation of the cells of a stretch, and which of them have speech."""
+        spoken = cell_speech(speech, start_s, end_s)
+        before, after = (each.between(start_s, end_s)[: len(spoken)] for each in (self._before, self._after))
+        count = min(len(before), len(after))
+        return before[:count], after[:count], spoken[:count]
 
 
 def cell_speech(speech: np.ndarray, start_s: float, end_s: float, cell_s: float = CELL_S) -> np.ndarray:

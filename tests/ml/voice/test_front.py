@@ -75,6 +75,17 @@ def test_what_separation_leaves_of_music_is_no_voice(kept_db: float, probability
     assert found.objection(heard(probability), 0, SECONDS, found=True) == expected
 
 
+@pytest.mark.parametrize(("unsure", "expected"), [(1, "music"), (0, None)])
+def test_where_much_is_music_for_certain_what_is_accompanied_is_sung_as_well(unsure: int, expected: str | None) -> None:
+    """Four stretches, one or none of which has too little certainty for a voice with something else beside it."""
+    whole = np.concatenate([sound()] * 4)
+    speech = np.concatenate([heard(0.7 if number < unsure else 0.95) for number in range(4)])
+    spans = [(float(number * SECONDS), float((number + 1) * SECONDS)) for number in range(4)]
+    accompanied, clear = front(whole, -3.0)[0], front(whole, -0.5)[0]
+    assert accompanied.objections(speech, spans, [True] * 4)[3] == expected
+    assert clear.objections(speech, spans, [True] * 4) == [None] * 4
+
+
 @given(st.lists(st.integers(0, 9000), min_size=1, max_size=12))
 def test_power_is_the_same_however_the_sound_is_cut(sizes: list[int]) -> None:
     whole = np.random.default_rng(1).standard_normal((sum(sizes), 2)).astype(np.float32)
