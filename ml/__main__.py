@@ -250,6 +250,21 @@ def evaluate_face(
     _answer(figures, as_json)
 
 
+@evaluate.command("face-histories")
+def evaluate_face_histories(
+    *,
+    seed: Annotated[int, typer.Option(help="Of the people made.")] = 2022,
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Measure what histories of many moods and of one do to a face, on people made of FER2013's PublicTest."""
+    from ml.evaluation.face_histories import evaluate_face_histories as run
+
+    with explained(), Bars() as bars:
+        figures = run(weights, seed, bars)
+    _answer(figures, as_json)
+
+
 @evaluate.command("voice")
 def evaluate_voice(
     *,
