@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ml.__main__ import _show_rows, app
+from ml.__main__ import app
+from ml.commands.output import show_rows
 from ml.errors import RecognitionError
 from ml.evaluation.card import tables
 from tests.ml.clips import make_clip
@@ -137,7 +138,7 @@ def test_no_figure_of_the_papers_tables_is_cut_short_in_80_columns(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     for table in tables():
-        _show_rows(table.title, table.head, table.rows)
+        show_rows(table.title, table.head, table.rows)
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= 80
         assert {word for row in table.rows for cell in row for word in cell.split()} <= set(shown.split())
