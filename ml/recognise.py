@@ -226,7 +226,7 @@ class _Job:
             answers = recogniser.predict(recording, spans, mask)
             for number, answer in zip(numbers, answers, strict=True):
                 judgements[number] = VoiceJudgement(
-                    probabilities=answer.probabilities,
+                    probabilities=answer.general,
                     general=answer.general,
                     scores=answer.scores,
                     attention=bin_attention(answer.times, answer.weights),

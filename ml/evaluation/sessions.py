@@ -22,14 +22,14 @@ from ml.config import Config
 from ml.emotions import EMOTIONS, NEGATIVE, Emotion
 from ml.errors import RecognitionError
 from ml.evaluation.voice import labelled
+from ml.reading import read
 from ml.recognise import Models, recognise
-from ml.reference import Evidence
+from ml.reference import Evidence, Reference
 from ml.results import Recognition
 from ml.training.fer2013 import Tell
 from ml.training.speech import Utterance, read_audio
 from ml.training.voice_sessions import UTTERANCES, joined
 from ml.voice.framing import HOP_SAMPLES, SAMPLE_RATE
-from ml.voice.recogniser import VoiceRecogniser
 
 KINDS: dict[str, int] = {"uniform": 10, "mixed80": 8, "mixed50": 5}
 """Utterances in the session's mood, of ten."""
@@ -208,20 +208,6 @@ def usable(path: Path, models: Models, config: Config) -> Recognition | None:
         return None
 
 
-def read_anew(result: Recognition | None, recogniser: VoiceRecogniser, evidence: Evidence) -> Recognition | None:
-    """What the pipeline would say with that history: the scores of its segments read anew, without the sound."""
-    if result is None:
-        return None
-    segments = []
-    for segment in result.segments:
-        if segment.voice is not None:
-            read = recogniser.personal(segment.voice.general[None], segment.voice.scores[None], evidence)[0]
-            segments.append(replace(segment, probabilities=read))
-        else:
-            segments.append(segment)
-    return replace(result, segments=tuple(segments))
-
-
 def label_seconds(moods: np.ndarray, result: Recognition | None) -> np.ndarray:
     """Seconds of speech by true mood and label, shape (7, 8); each instant is divided among the segments that cover it.
 
@@ -277,13 +263,16 @@ def _history_figures(
     for number, plan in enumerate(plans):
         moods, result = recognised(plan, models, config)
         alone = held_against(plan, moods, result)
-        reader = recogniser.with_members(recogniser.unaware_of(plan.speaker))
+        people = recogniser.people(plan.speaker)
         for kind, evidence in (
             ("history_same", histories.evidence(plan.speaker, plan.mood, OTHERS_PER_OWN)),
             ("history_neutral", histories.evidence(plan.speaker, Emotion.NORMAL, 0.0)),
         ):
             if evidence is not None:
-                after[kind].append(held_against(plan, moods, read_anew(result, reader, evidence)))
+                own = result and replace(
+                    result, segments=read(result.segments, Reference(voice=evidence), config, people)
+                )
+                after[kind].append(held_against(plan, moods, own))
                 bases[kind].append(alone)
         tell("sessions with history", number + 1, len(plans))
     return {

@@ -4,7 +4,7 @@ Every recording is judged as a whole, as if nothing else were known of its speak
 other recordings as history (``ml.reference``). A recording is never part of its own history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import soxr
 from ml import media
 from ml.containers import recognise_container
 from ml.evaluation.calibration import calibration
+from ml.evaluation.identification import told_apart
 from ml.evaluation.metrics import by_group, report
 from ml.reference import Evidence, Reference
 from ml.training.fer2013 import Tell
@@ -77,12 +78,19 @@ def evaluate_voice(manifest: Path, weights: Path | None, tell: Tell) -> dict[str
 def voice_figures(voices: Voices, utterances: Sequence[Utterance], recogniser: VoiceRecogniser) -> dict[str, Any]:
     """The figures of ``hear_all``'s answers; "unjudged" counts recordings without sound, which enter no other.
 
+    "told_apart" says how well the sums tell the speakers apart (``identification.told_apart``).
+
     Raises:
         ValueError: no recording has sound.
     """
     return {
         **figures_of(voices.general, utterances),
         "own": figures_of(read_by_history(recogniser, utterances, voices), utterances),
+        "told_apart": told_apart(
+            _contributions(recogniser, voices, range(len(utterances))),
+            ["" if u.speaker.startswith(ANONYMOUS) else u.speaker for u in utterances],
+            recogniser.fold_of,
+        ),
         "speakers_judged_out_of_fold": len({u.speaker for u in utterances} & set(recogniser.fold_of)),
         "model": recogniser.version,
     }
@@ -175,11 +183,16 @@ def read_by_history(recogniser: VoiceRecogniser, utterances: Sequence[Utterance]
 
 def evidence_of(recogniser: VoiceRecogniser, voices: Voices, recordings: np.ndarray) -> Evidence | None:
     """What several recordings of one person, by their indices, leave behind."""
-    contributions = (
+    contributions = _contributions(recogniser, voices, recordings.tolist())
+    return Reference.gathered(Reference(voice=each) for each in contributions).voice
+
+
+def _contributions(recogniser: VoiceRecogniser, voices: Voices, recordings: Iterable[int]) -> list[Evidence | None]:
+    """What each of these recordings leaves behind; None where there is no sound."""
+    return [
         Evidence.of_recording(recogniser.version, voices.seconds[[each]], voices.general[[each]], voices.scores[[each]])
         for each in recordings
-    )
-    return Reference.gathered(Reference(voice=contribution) for contribution in contributions).voice
+    ]
 
 
 def hear(path: Path) -> np.ndarray:

@@ -210,7 +210,7 @@ def _judge(recogniser: VoiceRecogniser, people: Sequence[Heard], streams: Sequen
     for person, stream in zip(people, streams, strict=True):
         cuts = np.cumsum([len(samples) for samples in person.samples])[:-1]
         judged = [recogniser.predict_whole(part, person.speaker) for part in np.split(stream, cuts)]
-        guesses[list(person.numbers)] = [int(each.probabilities.argmax()) for each in judged if each is not None]
+        guesses[list(person.numbers)] = [int(each.general.argmax()) for each in judged if each is not None]
     return guesses
 
 

@@ -48,15 +48,13 @@ class Judged(NamedTuple):
     """One stretch of speech.
 
     Attributes:
-        probabilities: calibrated, with what is known of the person, float64, shape (7,), sums to 1.
-        general: the same by people in general; equal to ``probabilities`` for somebody unknown.
+        general: calibrated probabilities by people in general, float64, shape (7,), sums to 1.
         scores: what a person's own sessions are gathered from (``ml.reference``), shape (7,).
         attended: what the paper's Attention-LSTM alone says, calibrated, shape (7,).
         times: centres of the frames the network read, in seconds from the start of the recording, shape (T,).
         weights: attention paid to each of them, sums to 1, shape (T,).
     """
 
-    probabilities: np.ndarray
     general: np.ndarray
     scores: np.ndarray
     attended: np.ndarray
@@ -145,7 +143,6 @@ class VoiceRecogniser:
         recording: RecordingFeatures,
         spans: Sequence[tuple[float, float]],
         mask: np.ndarray,
-        evidence: Evidence | None = None,
         exclude_speaker: str | None = None,
     ) -> list[Judged]:
         """Judge stretches of a recording.
@@ -157,7 +154,6 @@ class VoiceRecogniser:
             recording: from ``features``.
             spans: (start, end) in seconds, each overlapping the recording.
             mask: which 10 ms frames have speech.
-            evidence: of the person's other recordings; sums of other weights are not used.
             exclude_speaker: a speaker of the training corpora; only networks that never heard them answer.
 
         Returns:
@@ -165,11 +161,10 @@ class VoiceRecogniser:
         """
         members = self.unaware_of(exclude_speaker)
         ranges = [_frame_range(mask, len(recording.samples), span) for span in spans]
-        known = evidence if evidence is not None and evidence.model == self.version else None
         judged: list[Judged] = []
         with torch.inference_mode():
             for at in range(0, len(ranges), BATCH):
-                judged += self._judge(recording, mask, ranges[at : at + BATCH], members, known)
+                judged += self._judge(recording, mask, ranges[at : at + BATCH], members)
         return judged
 
     def predict_whole(
@@ -184,7 +179,7 @@ class VoiceRecogniser:
         if mask.mean() < least_speech:
             return None
         span = (0.0, len(samples) / SAMPLE_RATE)
-        (judged,) = self.predict(self.features(samples, mask), [span], mask, None, exclude_speaker)
+        (judged,) = self.predict(self.features(samples, mask), [span], mask, exclude_speaker)
         return judged
 
     def personal(
@@ -208,7 +203,6 @@ class VoiceRecogniser:
         mask: np.ndarray,
         ranges: Sequence[tuple[int, int]],
         members: Sequence[Member],
-        evidence: Evidence | None,
     ) -> list[Judged]:
         logits, weights, lengths = self._attend(recording, ranges, members[0])
         attended = torch.softmax(logits.double() / members[0].attention_temperature, dim=1).numpy()
@@ -218,13 +212,11 @@ class VoiceRecogniser:
             shares = [torch.softmax(answer.general.double(), dim=1) for answer in answers]
             general = torch.stack(shares).mean(dim=0).numpy()
             scores = torch.stack([answer.scores for answer in answers]).double().mean(dim=0).numpy()
-            probabilities = personal(general, scores, People.mean([member.people for member in members]), evidence)
         else:
-            general = probabilities = attended
+            general = attended
             scores = np.zeros_like(general)
         return [
             Judged(
-                probabilities[row],
                 general[row],
                 scores[row],
                 attended[row],

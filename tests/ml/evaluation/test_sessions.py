@@ -20,6 +20,7 @@ from ml.evaluation.sessions import (
     session_plans,
     summary,
 )
+from ml.reading import read
 from ml.recognise import Models, recognise
 from ml.reference import Evidence, Reference
 from ml.results import Recognition, Segment
@@ -144,9 +145,8 @@ def test_scores_read_anew_are_what_the_pipeline_says_with_that_history(
     assert evidence is not None
     alone = recognise(tmp_path / "session.wav", models, CONFIG)
     known = recognise(tmp_path / "session.wav", models, CONFIG, reference=Reference(voice=evidence))
-    read = sessions.read_anew(alone, models.voice, evidence)
-    assert read is not None
-    for one, other in zip(known.segments, read.segments, strict=True):
+    anew = read(alone.segments, Reference(voice=evidence), CONFIG, models.voice.people())
+    for one, other in zip(known.segments, anew, strict=True):
         assert np.allclose(one.probabilities, other.probabilities, atol=1e-6)
     assert known.reference["voice"] == {"kind": "own", "sessions": 1, "seconds": 140.0}
     assert alone.reference["voice"]["kind"] == "general"

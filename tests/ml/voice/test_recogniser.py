@@ -41,11 +41,10 @@ def test_probabilities_and_attention_each_sum_to_one(
     judged = predicted(recogniser, tune, mask, (0, 2), (1, 3))
     assert len(judged) == 2
     for each in judged:
-        assert each.probabilities.shape == each.scores.shape == (7,)
-        assert each.probabilities.sum() == pytest.approx(1, abs=1e-5)
+        assert each.general.shape == each.scores.shape == (7,)
+        assert each.general.sum() == pytest.approx(1, abs=1e-5)
         assert each.weights.sum() == pytest.approx(1, abs=1e-5)
         assert each.times.shape == each.weights.shape
-        assert np.array_equal(each.probabilities, each.general)
 
 
 def test_times_lie_in_the_span_where_there_is_speech(
@@ -64,14 +63,14 @@ def test_segments_are_judged_alike_alone_and_together(
     spans = [(0.0, 1.5), (0.5, 3.0), (1.0, 1.4)]
     for span, judged in zip(spans, predicted(recogniser, tune, mask, *spans), strict=True):
         (alone,) = predicted(recogniser, tune, mask, span)
-        assert np.allclose(alone.probabilities, judged.probabilities, atol=1e-5)
+        assert np.allclose(alone.general, judged.general, atol=1e-5)
 
 
 def test_loudness_of_the_recording_does_not_matter(
     recogniser: VoiceRecogniser, tune: np.ndarray, mask: np.ndarray
 ) -> None:
     loud, soft = (
-        predicted(recogniser, (tune * factor).astype(np.float32), mask, (0, 3))[0].probabilities for factor in (1, 0.02)
+        predicted(recogniser, (tune * factor).astype(np.float32), mask, (0, 3))[0].general for factor in (1, 0.02)
     )
     assert np.allclose(loud, soft, atol=1e-3)
 
@@ -80,7 +79,7 @@ def test_spans_at_the_very_end_or_without_speech_are_judged_too(
     recogniser: VoiceRecogniser, tune: np.ndarray, mask: np.ndarray
 ) -> None:
     for judged in predicted(recogniser, tune, mask, (2.9, 3.0), (2.99, 3.5), (0.0, 0.001)):
-        assert np.isfinite(judged.probabilities).all()
+        assert np.isfinite(judged.general).all()
         assert len(judged.times) >= 1
 
 
@@ -97,20 +96,18 @@ def test_a_training_speaker_is_judged_only_by_networks_that_never_heard_them(
     (unheard,) = predicted(recogniser, tune, mask, (0, 3), exclude_speaker="ben")
     (expected,) = predicted(recogniser.with_members(recogniser.members[1:]), tune, mask, (0, 3))
     assert np.array_equal(unheard.weights, expected.weights)
-    assert np.allclose(unheard.probabilities, expected.probabilities, atol=1e-6)
+    assert np.allclose(unheard.general, expected.general, atol=1e-6)
 
 
 def test_the_answer_is_the_mean_of_the_speech_networks(
     recogniser: VoiceRecogniser, tune: np.ndarray, mask: np.ndarray
 ) -> None:
-    single = [
-        predicted(recogniser.with_members([each]), tune, mask, (0, 3))[0].probabilities for each in recogniser.members
-    ]
+    single = [predicted(recogniser.with_members([each]), tune, mask, (0, 3))[0].general for each in recogniser.members]
     (judged,) = predicted(recogniser, tune, mask, (0, 3))
-    assert np.allclose(judged.probabilities, np.mean(single, axis=0), atol=1e-5)
+    assert np.allclose(judged.general, np.mean(single, axis=0), atol=1e-5)
 
 
-def test_what_is_known_of_the_person_moves_the_answer_and_leaves_the_general_one(
+def test_what_is_known_of_the_person_moves_the_answer(
     recogniser: VoiceRecogniser, tune: np.ndarray, mask: np.ndarray
 ) -> None:
     (unknown,) = predicted(recogniser, tune, mask, (0, 3))
@@ -121,17 +118,10 @@ def test_what_is_known_of_the_person_moves_the_answer_and_leaves_the_general_one
         np.tile(np.eye(7), (20, 1)),
         unknown.scores + 2 * draws.standard_normal((140, 7)),
     )
-    (known,) = predicted(recogniser, tune, mask, (0, 3), evidence=evidence)
-    assert np.array_equal(known.general, unknown.general)
-    assert not np.allclose(known.probabilities, known.general, atol=1e-3)
-    again = recogniser.personal(known.general[None], known.scores[None], evidence)
-    assert np.allclose(again[0], known.probabilities)
-
-
-def test_sums_of_other_weights_are_not_used(recogniser: VoiceRecogniser, tune: np.ndarray, mask: np.ndarray) -> None:
-    other = Evidence.of_recording("voice-older", np.ones(7), np.eye(7), np.ones((7, 7)))
-    (known,) = predicted(recogniser, tune, mask, (0, 3), evidence=other)
-    assert np.array_equal(known.probabilities, known.general)
+    (known,) = recogniser.personal(unknown.general[None], unknown.scores[None], evidence)
+    assert known.sum() == pytest.approx(1)
+    assert not np.allclose(known, unknown.general, atol=1e-3)
+    assert np.array_equal(recogniser.personal(unknown.general[None], unknown.scores[None], None)[0], unknown.general)
 
 
 def test_the_papers_network_alone_needs_no_encoder(
@@ -141,9 +131,9 @@ def test_the_papers_network_alone_needs_no_encoder(
     (alone,) = predicted(paper, tune, mask, (0, 3))
     (both,) = predicted(recogniser, tune, mask, (0, 3))
     assert np.array_equal(alone.weights, both.weights)
-    assert not np.allclose(alone.probabilities, both.probabilities, atol=1e-4)
+    assert not np.allclose(alone.general, both.general, atol=1e-4)
     sure = paper.with_members([replace(each, attention_temperature=1e4) for each in paper.members])
-    assert np.allclose(predicted(sure, tune, mask, (0, 3))[0].probabilities, 1 / 7, atol=1e-3)
+    assert np.allclose(predicted(sure, tune, mask, (0, 3))[0].general, 1 / 7, atol=1e-3)
 
 
 def test_what_is_stored_and_read_back_answers_the_same(
@@ -154,7 +144,7 @@ def test_what_is_stored_and_read_back_answers_the_same(
     assert loaded.version == "voice-test"
     assert loaded.fold_of == recogniser.fold_of
     before, after = (predicted(each, tune, mask, (0, 3))[0] for each in (recogniser, loaded))
-    assert np.allclose(before.probabilities, after.probabilities, atol=1e-3)
+    assert np.allclose(before.general, after.general, atol=1e-3)
     assert np.allclose(before.scores, after.scores, atol=1e-2)
 
 
@@ -205,4 +195,4 @@ def test_the_shipped_weights_load_in_two_seconds(shipped: VoiceRecogniser) -> No
 def test_the_shipped_weights_judge_real_speech(shipped: VoiceRecogniser, real_speech: np.ndarray) -> None:
     mask = frame_mask(speech_probabilities(real_speech), len(real_speech))
     judged = predicted(shipped, real_speech, mask, (0, 4), (4, 8))
-    assert all(0.15 < each.probabilities.max() < 1 for each in judged)
+    assert all(0.15 < each.general.max() < 1 for each in judged)
