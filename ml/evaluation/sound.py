@@ -36,6 +36,8 @@ OWN = 5
 PEAK_DBFS = -21.0
 """Peak of every session as it is written: 20 dB more is not clipped, and 20 dB less is more than rounding."""
 TELEPHONE_RATE = 8_000
+TELEPHONE_PEAK_DBFS = -6.0
+"""A telephone brings the voice to a level of its own; codecs are made for that, not for quiet recordings."""
 TIMEOUT_S = 120
 
 Kind = Literal["level", "rate", "telephone", "band"]
@@ -115,9 +117,9 @@ def evaluate_sound(
     }
 
 
-def levelled(sound: np.ndarray) -> np.ndarray:
-    """The sound with its peak at ``PEAK_DBFS``."""
-    return np.asarray(sound * (10 ** (PEAK_DBFS / 20) / max(float(np.abs(sound).max(initial=0)), 1e-9)), np.float32)
+def levelled(sound: np.ndarray, peak_dbfs: float = PEAK_DBFS) -> np.ndarray:
+    """The sound with its peak at that level."""
+    return np.asarray(sound * (10 ** (peak_dbfs / 20) / max(float(np.abs(sound).max(initial=0)), 1e-9)), np.float32)
 
 
 def labels_of(result: Recognition | None) -> Labels:
@@ -161,12 +163,12 @@ def _written(sound: np.ndarray, folder: Path, rate: int = SAMPLE_RATE, subtype: 
     return path
 
 
-def _at_level(change_db: float) -> Callable[[np.ndarray, Path], Path]:
-    return lambda sound, folder: _written(sound * np.float32(10 ** (change_db / 20)), folder)
+def _at_level(change_db: float, subtype: str = "PCM_16") -> Callable[[np.ndarray, Path], Path]:
+    return lambda sound, folder: _written(sound * np.float32(10 ** (change_db / 20)), folder, subtype=subtype)
 
 
-def _at_rate(rate: int, subtype: str = "PCM_16") -> Callable[[np.ndarray, Path], Path]:
-    return lambda sound, folder: _written(soxr.resample(sound, SAMPLE_RATE, rate), folder, rate, subtype)
+def _at_rate(rate: int) -> Callable[[np.ndarray, Path], Path]:
+    return lambda sound, folder: _written(soxr.resample(sound, SAMPLE_RATE, rate), folder, rate)
 
 
 def _band_limited(sound: np.ndarray, folder: Path) -> Path:
@@ -174,8 +176,16 @@ def _band_limited(sound: np.ndarray, folder: Path) -> Path:
     return _written(soxr.resample(narrow, TELEPHONE_RATE, SAMPLE_RATE), folder)
 
 
+def _by_telephone(subtype: str) -> Callable[[np.ndarray, Path], Path]:
+    def write(sound: np.ndarray, folder: Path) -> Path:
+        narrow = levelled(soxr.resample(sound, SAMPLE_RATE, TELEPHONE_RATE), TELEPHONE_PEAK_DBFS)
+        return _written(narrow, folder, TELEPHONE_RATE, subtype)
+
+    return write
+
+
 def _as_amr(sound: np.ndarray, folder: Path) -> Path:
-    source, target = _at_rate(TELEPHONE_RATE)(sound, folder), folder / "session.3gp"
+    source, target = _by_telephone("PCM_16")(sound, folder), folder / "session.3gp"
     _ffmpeg("-y", "-i", str(source), "-c:a", _AMR_ENCODER, "-b:a", "12.2k", str(target))
     return target
 
@@ -193,14 +203,15 @@ _AMR_ENCODER = "libopencore_amrnb"
 BAND = "band-limited to 4 kHz"
 AMR = "8 kHz, AMR at 12.2 kbit/s"
 VARIANTS = (
-    Variant("20 dB quieter", "level", _at_level(-20)),
-    Variant("20 dB louder", "level", _at_level(20)),
+    Variant("20 dB quieter, 16 bits", "level", _at_level(-20)),
+    Variant("20 dB quieter, floating point", "level", _at_level(-20, "FLOAT")),
+    Variant("20 dB louder, 16 bits", "level", _at_level(20)),
     Variant("22.05 kHz", "rate", _at_rate(22_050)),
     Variant("44.1 kHz", "rate", _at_rate(44_100)),
     Variant("48 kHz", "rate", _at_rate(48_000)),
     Variant(BAND, "band", _band_limited),
-    Variant("8 kHz, 16 bits", "telephone", _at_rate(TELEPHONE_RATE)),
-    Variant("8 kHz, mu-law", "telephone", _at_rate(TELEPHONE_RATE, "ULAW")),
+    Variant("8 kHz, 16 bits", "telephone", _by_telephone("PCM_16")),
+    Variant("8 kHz, mu-law", "telephone", _by_telephone("ULAW")),
     Variant(AMR, "telephone", _as_amr),
 )
 """Everything that is tried."""

@@ -131,6 +131,7 @@ def test_the_papers_network_alone_needs_no_encoder(
     (alone,) = predicted(paper, tune, mask, (0, 3))
     (both,) = predicted(recogniser, tune, mask, (0, 3))
     assert np.array_equal(alone.weights, both.weights)
+    assert np.array_equal(both.attended, alone.general)
     assert not np.allclose(alone.general, both.general, atol=1e-4)
     sure = paper.with_members([replace(each, attention_temperature=1e4) for each in paper.members])
     assert np.allclose(predicted(sure, tune, mask, (0, 3))[0].general, 1 / 7, atol=1e-3)
