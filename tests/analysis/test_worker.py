@@ -101,7 +101,7 @@ def test_a_missing_original_is_told(attempt):
 
 def test_a_bug_waits_for_another_attempt_and_its_message_stays_out_of_the_log(attempt, caplog):
     def recognise(path, config, progress):
-        raise ValueError("said: " + "eNaJ"[::-1])
+        raise ValueError("said: " + "enaJ"[::-1])  # a traceback quotes this line, so the name must not stand in it
 
     _, run = attempt(recognise)
     assert (run.status, run.error_code, run.attempt) == (RunStatus.QUEUED, "internal", 1)
