@@ -43,3 +43,18 @@ def event(
         object_ref=object_ref,
         detail=detail,
     )
+
+
+def results_viewed(
+    actor: User,
+    object_type: str,
+    object_ref: uuid.UUID | None = None,
+    *,
+    student: Student | uuid.UUID | None = None,
+    **detail: Any,
+) -> None:
+    """Writes that ``actor`` looked at what was recognised: in one student, or in a list of ``count`` rows.
+
+    Every page and every answer of the API that shows results says so by this, once per request.
+    """
+    record("results.view", actor=actor, student=student, object_type=object_type, object_ref=object_ref, **detail)

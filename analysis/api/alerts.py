@@ -29,7 +29,7 @@ class AlertsView(DoorView):
     def get(self, request: Request) -> Response:
         """Alerts, the newest first."""
         alerts = Alert.objects.filter(**self.sent(AlertQuerySerializer)).select_related("rule")
-        return self.page(self.rows(alerts.order_by("-raised_at", "pk")), AlertSerializer)
+        return self.results_page(self.rows(alerts.order_by("-raised_at", "pk")), AlertSerializer, "alerts")
 
 
 class AlertDoor(DoorView):

@@ -85,9 +85,15 @@ class DoorView(GenericAPIView[Any]):
 
     def results_viewed(self, student: Student | UUID, object_type: str, object_ref: UUID) -> None:
         """Writes once per request that the user looked at what was recognised in a student."""
-        audit.record(
-            "results.view", actor=self.user, student=student, object_type=object_type, object_ref=object_ref, via="api"
-        )
+        audit.results_viewed(self.user, object_type, object_ref, student=student, via="api")
+
+    def results_page(
+        self, queryset: QuerySet[Any], serializer: type[BaseSerializer[Any]], object_type: str
+    ) -> Response:
+        """One page of rows that tell what was recognised in several students; that is looking at results."""
+        response = self.page(queryset, serializer)
+        audit.results_viewed(self.user, object_type, count=len(response.data["results"]), via="api")
+        return response
 
     def _action(self) -> Action:
         return self.doors["GET" if self.request.method in {"HEAD", None} else str(self.request.method)]

@@ -30,7 +30,7 @@ class ReviewsView(DoorView):
     def get(self, request: Request) -> Response:
         """Reviews, the longest waiting first."""
         reviews = Review.objects.filter(**self.sent(ReviewQuerySerializer)).select_related("reviewer")
-        return self.page(self.rows(reviews.order_by("opened_at", "pk")), ReviewSerializer)
+        return self.results_page(self.rows(reviews.order_by("opened_at", "pk")), ReviewSerializer, "reviews")
 
 
 class ReviewDoor(DoorView):
@@ -41,8 +41,9 @@ class ReviewDoor(DoorView):
         return self.row(Review.objects.select_related("student"), pk)
 
     def shown(self, pk: UUID) -> dict[str, Any]:
-        """The review as it is now, with its alerts."""
+        """The review as it is now, with its alerts; this is looking at results."""
         review = Review.objects.select_related("reviewer").prefetch_related("alerts__rule").get(pk=pk)
+        self.results_viewed(review.student_id, "review", review.pk)
         return dict(ReviewDetailSerializer(review).data)
 
 

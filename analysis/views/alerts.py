@@ -32,7 +32,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         chosen = ""
         rows = rows.filter(status__in=UNSETTLED_ALERT)
     page = page_of(request, rows.order_by("-raised_at", "pk"))
-    audit.record("results.view", actor=user, object_type="alerts", count=len(page.object_list))
+    audit.results_viewed(user, "alerts", count=len(page.object_list))
     return no_store(
         render(
             request,

@@ -32,9 +32,7 @@ def permits(user: User, action: Action, student: Student) -> bool:
 
 def results_viewed(request: HttpRequest, student: Student, object_type: str, object_ref: uuid.UUID) -> None:
     """Writes, once per request, that the user looked at what was recognised in this student."""
-    audit.record(
-        "results.view", actor=signed_in(request), student=student, object_type=object_type, object_ref=object_ref
-    )
+    audit.results_viewed(signed_in(request), object_type, object_ref, student=student)
 
 
 def back(request: HttpRequest, fallback: str, *args: Any) -> HttpResponseRedirect:

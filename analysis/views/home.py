@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _counselor(request: HttpRequest, user: User) -> HttpResponse:
     """The caseload, those who need attention first and why."""
     entries = caseload(user)
-    audit.record("results.view", actor=user, object_type="caseload", students=len(entries))
+    audit.results_viewed(user, "caseload", students=len(entries))
     first = [entry for entry in entries if entry.urgency >= Urgency.WATCH]
     return render(
         request,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from analysis.models import Alert, Notice
 from analysis.notices import notices_read
 from analysis.views.common import no_store, page_of
+from students import audit
 from students.access import Action, door, scoped, signed_in
 
 
@@ -23,4 +24,6 @@ def notices(request: HttpRequest) -> HttpResponse:
         return redirect("notices")
     visible = scoped(user, Action.ALERT_VIEW, Alert.objects.all())
     rows = Notice.objects.filter(user=user, alert__in=visible).select_related("alert__student")
-    return no_store(render(request, "analysis/notices.html", {"page": page_of(request, rows)}))
+    page = page_of(request, rows)
+    audit.results_viewed(user, "notices", count=len(page.object_list))
+    return no_store(render(request, "analysis/notices.html", {"page": page}))

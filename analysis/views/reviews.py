@@ -15,6 +15,7 @@ from analysis.forms import DecisionForm
 from analysis.models import Alert, AlertEvent, Review
 from analysis.reviews import review_claim, review_decide, review_queue, review_release
 from analysis.views.common import carry_out, no_store, page_of, results_viewed
+from students import audit
 from students.access import Action, door, fetch, scoped, signed_in
 from students.models import CareAssignment
 
@@ -26,7 +27,9 @@ def reviews(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     settled = Review.objects.filter(status__in=[ReviewStatus.DECIDED, ReviewStatus.LAPSED]).order_by("-settled_at")
     rows = scoped(user, Action.REVIEW_VIEW, settled).select_related("student", "reviewer")
-    return render(request, "analysis/reviews.html", {"queue": review_queue(user), "page": page_of(request, rows)})
+    queue, page = review_queue(user), page_of(request, rows)
+    audit.results_viewed(user, "reviews", count=len(queue) + len(page.object_list))
+    return no_store(render(request, "analysis/reviews.html", {"queue": queue, "page": page}))
 
 
 def _found(request: HttpRequest, action: Action, pk: UUID) -> Review:

@@ -13,6 +13,7 @@ from analysis import charts, trends
 from analysis.flow import UNSETTLED_ALERT
 from analysis.models import Alert, Recording, Review
 from analysis.views.common import page_of, permits, results_viewed
+from students import audit
 from students.access import Action, allowed, door, fetch_student, scoped, signed_in
 from students.consent import consent_states, in_force
 from students.models import CareAssignment, Consent, Purpose, Student, User
@@ -42,6 +43,8 @@ def students(request: HttpRequest) -> HttpResponse:
         "sees_alerts": "flagged" in filters,
         "manages": allowed(user, Action.STUDENT_MANAGE),
     }
+    if context["sees_alerts"]:
+        audit.results_viewed(user, "students", count=len(context["page"].object_list))
     partial = request.headers.get("HX-Request") == "true"
     return render(request, "analysis/_students.html" if partial else "analysis/students.html", context)
 
