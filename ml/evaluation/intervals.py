@@ -5,9 +5,9 @@ Where examples have no speaker (FER2013 does not name its people) they are resam
 """
 
 from collections.abc import Sequence
-from math import sqrt
 
 import numpy as np
+from scipy.stats import binomtest
 
 from ml.emotions import EMOTIONS
 
@@ -16,14 +16,12 @@ RESAMPLES = 2000
 _CLASSES = len(EMOTIONS)
 
 
-def wilson_interval(right: int, total: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
     """Wilson's 95 % score interval of a proportion."""
     if total <= 0 or not 0 <= right <= total:
         raise ValueError("a proportion needs 0 <= right <= total and total > 0")
-    share, spread = right / total, z * z / total
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+    low, high = binomtest(right, total).proportion_ci(method="wilson")
+    return float(low), float(high)
 
 
 def mean_recall(confusion: np.ndarray) -> np.ndarray:
