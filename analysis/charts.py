@@ -79,7 +79,9 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
         return plain(drawn)
     parts = [segments[cut] for cut in bundles(len(segments))]
     xs = _centres(parts)
-    views: list[tuple[str, Callable[[Segment], Probabilities]]] = [(gettext("Fused"), _fused)]
+    views: list[tuple[str, Callable[[Segment], Probabilities]]] = [
+        (gettext("With own sessions") if general else gettext("Fused"), _fused)
+    ]
     if any(segment.voice for segment in segments) and any(segment.face for segment in segments):
         views += [(gettext("Voice"), _voice), (gettext("Face"), _face)]
     if general:

@@ -62,6 +62,19 @@ class StoredFace(serializers.JSONField):
     """A face judgement as the engine gave it."""
 
 
+class GeneralSerializer(serializers.Serializer[Any]):
+    """What a segment would say by people in general alone."""
+
+    probabilities = ProbabilitiesField()
+    voice = ProbabilitiesField(allow_null=True)
+    face = ProbabilitiesField(allow_null=True)
+
+
+@extend_schema_field(GeneralSerializer(allow_null=True))
+class StoredGeneral(serializers.JSONField):
+    """The other reading; null where the segment is read by people in general anyway."""
+
+
 class CorrectionSerializer(serializers.ModelSerializer[LabelCorrection]):
     """What a person says a segment really showed."""
 
@@ -93,6 +106,7 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     probabilities = StoredProbabilities(read_only=True)
     voice = StoredVoice(read_only=True)
     face = StoredFace(read_only=True)
+    general = StoredGeneral(read_only=True)
     quality = serializers.DictField(read_only=True)
     unclear = serializers.SerializerMethodField(
         help_text="Several emotions are about equally likely, and nobody has corrected the label."
@@ -102,8 +116,8 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     class Meta:
         model = Segment
         fields = [
-            "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality",
-            "corrections",
+            "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "general",
+            "quality", "corrections",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -13,7 +13,7 @@ class RunScores(models.Model):
 
     Attributes:
         contribution: what the recording adds to its student's reference, as ``ml.reference.Reference.as_dict``.
-        segments: per modality the judged segments' numbers, general answers and scores.
+        segments: per modality the judged segments' numbers and scores.
     """
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="scores")

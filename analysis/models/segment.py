@@ -10,7 +10,9 @@ class Segment(models.Model):
     """One segment of one run, as in the JSON contract of ``python -m ml recognise --json``.
 
     ``probabilities`` (keyed by class name, summing to 1) and ``label`` are null for a gap. ``voice`` and ``face`` are
-    null where that modality was not judged.
+    null where that modality was not judged. ``general`` is null where the segment is read by people in general; where
+    it is read by the student's other sessions too, it holds what it would say without them: "probabilities", "voice"
+    and "face", each keyed by class name or null.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="segments")
@@ -21,6 +23,7 @@ class Segment(models.Model):
     probabilities = models.JSONField(null=True)
     voice = models.JSONField(null=True)
     face = models.JSONField(null=True)
+    general = models.JSONField(null=True)
     quality = models.JSONField(default=dict)
 
     class Meta:

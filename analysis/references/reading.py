@@ -5,7 +5,8 @@ its recording, so whatever takes a result away has taken it out of the sum; who 
 ``sessions_reread`` in the same transaction. A recording is never compared with itself.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -25,6 +26,8 @@ from ml.summary import summarise
 from students import audit
 from students.models import Student
 
+logger = logging.getLogger(__name__)
+
 ROWS_PER_UPDATE = 500
 LEAST_CHANGE = 1e-4
 """Of a probability; what is stored is rounded, and is not written anew for that."""
@@ -33,8 +36,8 @@ LEAST_CHANGE = 1e-4
 def sessions_reread(student: Student, *, newest: Run | None = None) -> int:
     """Reads every kept result of the student with what the other recordings say; for holders of the student's lock.
 
-    Results of other weights than those in use stay as they are: their scores do not add up with the others'. Raises no
-    alert.
+    What cannot be read so any more (its key is lost, its weights are no longer in use or not there) is read by people
+    in general: nothing may go on resting on what has been removed. Raises no alert.
 
     Args:
         newest: a run that has just succeeded; this is its first reading.
@@ -57,21 +60,10 @@ def sessions_reread(student: Student, *, newest: Run | None = None) -> int:
 
 def _reread(run: Run, scores: RunScores, others: Iterable[Reference], *, first: bool) -> bool:
     """Reads one run anew and writes what has changed; whether anything has."""
-    config, kept = run_config(run), kept_segments(scores)
-    if kept is None:
-        return False
-    versions = reading.score_versions(config)
-    if any(part["model"] != versions.get(name) for name, part in kept.items()):
-        return False
     rows = list(run.segments.all())
-    gathered = Reference.gathered(each.of_versions(versions) for each in others)
-    reference = Reference(**{name: getattr(gathered, name) for name in kept})
-    try:
-        segments = reading.read(_engine_segments(rows, kept), reference, config)
-    except RecognitionError:  # without the weights the yardstick is missing; people in general need none
-        reference = Reference()
-        segments = reading.read(_engine_segments(rows, kept), reference, config)
-    altered = [row for row, segment in zip(rows, segments, strict=True) if _take_over(row, segment)]
+    reference, segments = _read(run, rows, kept_segments(scores), others)
+    own = any(each["kind"] == "own" for each in reference.described().values())
+    altered = [row for row, segment in zip(rows, segments, strict=True) if _take_over(row, segment, own=own)]
     run.reference = reference.described()
     run.summary = {**run.summary, **summarise(segments)}
     run.reread_at = timezone.now() if altered and not first else run.reread_at
@@ -82,24 +74,32 @@ def _reread(run: Run, scores: RunScores, others: Iterable[Reference], *, first: 
         batch_size=ROWS_PER_UPDATE,
         update_conflicts=True,
         unique_fields=["pk"],
-        update_fields=["label", "probabilities", "voice", "face"],
+        update_fields=["label", "probabilities", "voice", "face", "general"],
     )
     return bool(altered)
 
 
-def general_probabilities(run: Run) -> dict[int, dict[str, float] | None]:
-    """What the segments of a run say by people in general, by number of segment; empty where they are read so anyway.
+def _read(
+    run: Run, rows: Sequence[Segment], kept: Kept | None, others: Iterable[Reference]
+) -> tuple[Reference, tuple[EngineSegment, ...]]:
+    """The reading of a run's segments, and what they were read by: nothing where that is not possible."""
+    config = run_config(run)
+    try:
+        versions = reading.score_versions(config)
+        if kept is not None and all(part["model"] == versions.get(name) for name, part in kept.items()):
+            gathered = Reference.gathered(each.of_versions(versions) for each in others)
+            reference = Reference(**{name: getattr(gathered, name) for name in kept})
+            return reference, reading.read(_engine_segments(rows, kept), reference, config)
+    except (RecognitionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        logger.error("run %s is read by people in general (%s)", run.pk, type(error).__name__)
+    return Reference(), reading.read(_engine_segments(rows, {}), Reference(), config)
 
-    Raises nothing where the scores are gone: then there is nothing to compare with.
-    """
-    scores = RunScores.objects.filter(run=run).first()
-    own = any(each.get("kind") == "own" for each in run.reference.values())
-    kept = kept_segments(scores) if scores is not None and own else None
-    if kept is None:
-        return {}
-    rows = list(run.segments.all())
-    segments = reading.read(_engine_segments(rows, kept), Reference(), run_config(run))
-    return {row.index: keyed(segment.probabilities) for row, segment in zip(rows, segments, strict=True)}
+
+def general_probabilities(run: Run) -> dict[int, dict[str, float] | None]:
+    """What a run's segments say by people in general, by number of segment; empty where they are read so anyway."""
+    rows = run.segments.values_list("index", "probabilities", "general")
+    found = {index: general["probabilities"] if general else shown for index, shown, general in rows}
+    return found if any(general for _, _, general in rows) else {}
 
 
 def run_config(run: Run) -> Config:
@@ -109,57 +109,65 @@ def run_config(run: Run) -> Config:
 
 
 def _engine_segments(rows: Iterable[Segment], kept: Kept) -> list[EngineSegment]:
-    """Stored segments as the engine knows them. What has no scores is read as it stands."""
-    numbers: dict[str, dict[int, tuple[Any, Any]]] = {
-        name: dict(zip(part["index"], zip(part["general"], part["scores"], strict=True), strict=True))
-        for name, part in kept.items()
+    """Stored segments as the engine knows them: with their general answers, and with scores where there are any."""
+    scores: dict[str, dict[int, Any]] = {
+        name: dict(zip(part["index"], part["scores"], strict=True)) for name, part in kept.items()
     }
     return [
         EngineSegment(
             row.start_s,
             row.end_s,
-            _vector(row.probabilities),
-            None if row.voice is None else _voice(row.index, row.voice, numbers.get("voice", {})),
-            None if row.face is None else _face(row.index, row.face, numbers.get("face", {})),
+            _vector((row.general or {}).get("probabilities") or row.probabilities),
+            None if row.voice is None else _voice(row, row.voice, scores.get("voice", {})),
+            None if row.face is None else _face(row, row.face, scores.get("face", {})),
             row.quality,
         )
         for row in rows
     ]
 
 
-def _voice(index: int, judgement: dict[str, Any], numbers: dict[int, tuple[Any, Any]]) -> VoiceJudgement:
-    general, scores = _numbers(index, judgement, numbers)
-    return VoiceJudgement(general, general, scores, (), judgement["speech_share"], judgement["level_dbfs"])
+def _voice(row: Segment, judgement: dict[str, Any], scores: dict[int, Any]) -> VoiceJudgement:
+    general = _general(row, "voice", judgement)
+    own = np.asarray(scores.get(row.index, _NO_SCORES))
+    return VoiceJudgement(general, general, own, (), judgement["speech_share"], judgement["level_dbfs"])
 
 
-def _face(index: int, judgement: dict[str, Any], numbers: dict[int, tuple[Any, Any]]) -> FaceJudgement:
-    general, scores = _numbers(index, judgement, numbers)
+def _face(row: Segment, judgement: dict[str, Any], scores: dict[int, Any]) -> FaceJudgement:
+    general = _general(row, "face", judgement)
+    own = np.asarray(scores.get(row.index, _NO_SCORES))
     described = (judgement[name] for name in ("track", "frames", "face_share", "confidence"))
-    return FaceJudgement(general, general, scores, *described)
+    return FaceJudgement(general, general, own, *described)
 
 
-def _numbers(
-    index: int, judgement: dict[str, Any], numbers: dict[int, tuple[Any, Any]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """General answer and scores of a judgement, shape (7,) each."""
-    stored = _vector(judgement["probabilities"])
-    general, scores = numbers.get(index, (stored, np.zeros(len(EMOTIONS))))
-    return np.asarray(general), np.asarray(scores)
+def _general(row: Segment, name: str, judgement: dict[str, Any]) -> np.ndarray:
+    """A judgement by people in general, shape (7,)."""
+    found = _vector((row.general or {}).get(name) or judgement["probabilities"])
+    if found is None:
+        raise ValueError("a judgement without probabilities")
+    return found
+
+
+_NO_SCORES = np.zeros(len(EMOTIONS))
 
 
 def _vector(probabilities: dict[str, float] | None) -> np.ndarray | None:
     return None if probabilities is None else np.array([probabilities[name] for name in EMOTIONS])
 
 
-def _take_over(row: Segment, segment: EngineSegment) -> bool:
+def _take_over(row: Segment, segment: EngineSegment, *, own: bool) -> bool:
     """Puts the reading into the row if it is another one; whether it is."""
-    if segment.probabilities is None or row.probabilities is None:
+    shown, stored = segment.probabilities, _vector(row.probabilities)
+    if shown is None or stored is None:
         return False
-    if np.abs(segment.probabilities - _vector(row.probabilities)).max() < LEAST_CHANGE:
+    general = row.general or {"probabilities": row.probabilities} | {
+        name: (getattr(row, name) or {}).get("probabilities") for name in MODALITIES
+    }
+    if np.abs(shown - stored).max() < LEAST_CHANGE and (row.general is not None) == own:
         return False
-    row.probabilities, row.label = keyed(segment.probabilities), segment.label
+    row.probabilities, row.label = (keyed(shown), segment.label) if own else (general["probabilities"], segment.label)
     for name in MODALITIES:
-        stored, judgement = getattr(row, name), getattr(segment, name)
-        if stored is not None:
-            setattr(row, name, {**stored, "probabilities": keyed(judgement.probabilities)})
+        judged, judgement = getattr(row, name), getattr(segment, name)
+        if judged is not None:
+            setattr(row, name, {**judged, "probabilities": keyed(judgement.probabilities) if own else general[name]})
+    row.general = general if own else None
     return True

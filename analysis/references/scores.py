@@ -16,9 +16,11 @@ from students.models import Student
 
 logger = logging.getLogger(__name__)
 
+FORMAT = 1
+"""Version of what is sealed."""
+
 Kept = dict[str, dict[str, Any]]
-"""Per modality: "model" whose scores they are, "index" of the judged segments, their "general" answers and "scores",
-seven numbers each."""
+"""Per modality: "model" whose scores they are, "index" of the judged segments, and their "scores", seven each."""
 
 
 def scores_keep(run: Run, result: dict[str, Any]) -> None:
@@ -28,13 +30,8 @@ def scores_keep(run: Run, result: dict[str, Any]) -> None:
         result: as ``ml.results.Recognition.as_dict`` gives it.
     """
     covered = comparison_covered(run.recording.student)
-    contribution = {
-        name: evidence if name in covered else None
-        for name in MODALITIES
-        if (evidence := result["contribution"].get(name)) is not None
-    }
-    if not any(contribution.values()):
-        return
+    found = {name: result["contribution"].get(name) for name in MODALITIES}
+    contribution = {name: evidence if name in covered else None for name, evidence in found.items()}
     segments: Kept = {}
     for name, evidence in contribution.items():
         if evidence is not None:
@@ -42,48 +39,62 @@ def scores_keep(run: Run, result: dict[str, Any]) -> None:
             segments[name] = {
                 "model": evidence["model"],
                 "index": [number for number, _ in judged],
-                "general": [_row(judgement["general"]) for _, judgement in judged],
-                "scores": [_row(judgement["scores"]) for _, judgement in judged],
+                "scores": [[judgement["scores"][mood] for mood in EMOTIONS] for _, judgement in judged],
             }
-    parts = {name: contribution.get(name) for name in MODALITIES}
-    RunScores.objects.create(
-        run=run,
-        contribution=seal({"format": result["contribution"]["format"], **parts}),
-        segments=seal(segments),
-    )
-
-
-def _row(values: dict[str, float]) -> list[float]:
-    return [values[name] for name in EMOTIONS]
+    if segments:
+        RunScores.objects.create(
+            run=run,
+            contribution=_sealed(run, {"format": result["contribution"]["format"], **contribution}),
+            segments=_sealed(run, segments),
+        )
 
 
 def contributions(student: Student) -> dict[UUID, Reference]:
-    """What each of the student's recordings adds to their reference, by the run that counts for it."""
+    """What each of the student's recordings adds to their reference, by the run that counts for it.
+
+    Only what the consent covers at this moment; what cannot be opened is logged and left out.
+    """
+    covered = comparison_covered(student)
     current = Recording.objects.filter(student=student, result_run__isnull=False).values("result_run")
     found = {}
     for scores in RunScores.objects.filter(run__in=current).defer("segments"):
         try:
-            found[scores.run_id] = Reference.from_dict(unseal(scores.contribution))
+            whole = Reference.from_dict(_opened(scores, scores.contribution))
         except (SealBrokenError, RecognitionError):
             _log_broken(scores)
+            continue
+        found[scores.run_id] = Reference(**{name: getattr(whole, name) for name in MODALITIES if name in covered})
     return found
 
 
 def kept_segments(scores: RunScores) -> Kept | None:
-    """The scores of a run's segments; None where they cannot be opened any more."""
+    """The scores of a run's segments; None, which is logged, where they cannot be opened any more."""
     try:
-        kept: Kept = unseal(scores.segments)
+        kept: Kept = _opened(scores, scores.segments)
     except SealBrokenError:
         _log_broken(scores)
         return None
     return kept
 
 
-def _log_broken(scores: RunScores) -> None:
-    logger.error("the scores of run %s cannot be opened: is EMOREC_SEAL_KEYS complete?", scores.run_id)
-
-
 def student_reference(student: Student) -> dict[str, Any]:
     """What all sessions of the student add up to by the weights in use, as ``ml.reference.Reference.as_dict``."""
     versions = score_versions(Config())
     return Reference.gathered(each.of_versions(versions) for each in contributions(student).values()).as_dict()
+
+
+def _sealed(run: Run, values: dict[str, Any]) -> bytes:
+    """Sealed for this run: in another one's row it is worth nothing."""
+    return seal({"format": FORMAT, "run": str(run.pk), "values": values})
+
+
+def _opened(scores: RunScores, sealed: bytes | memoryview) -> Any:
+    """Raises SealBrokenError: it cannot be opened, is another run's, or of a format not known here."""
+    whole = unseal(sealed)
+    if not isinstance(whole, dict) or (whole.get("format"), whole.get("run")) != (FORMAT, str(scores.run_id)):
+        raise SealBrokenError
+    return whole.get("values")
+
+
+def _log_broken(scores: RunScores) -> None:
+    logger.error("the scores of run %s cannot be opened: is EMOREC_SEAL_KEYS complete?", scores.run_id)

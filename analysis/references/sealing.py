@@ -32,7 +32,7 @@ def unseal(sealed: bytes | memoryview) -> Any:
     """
     try:
         return json.loads(zlib.decompress(_keys().decrypt(bytes(sealed))))
-    except InvalidToken as error:
+    except (InvalidToken, zlib.error, ValueError) as error:
         raise SealBrokenError from error
 
 

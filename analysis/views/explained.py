@@ -144,7 +144,7 @@ def _compared_with(run: Run, general: Mapping[int, dict[str, float] | None]) -> 
         meanings.append(_other_reading(run, general))
     if run.reread_at:
         meanings.append(
-            _("Read anew on %(day)s, when the student’s sessions had changed. That raises no alert.")
+            _("Read anew on %(day)s, when the student’s sessions had changed; reading anew raises no alert.")
             % {"day": wording.day(run.reread_at)}
         )
     return [Fact(_("Compared with"), words % {"number": sessions}, " ".join(meanings))]
@@ -155,6 +155,8 @@ def _other_reading(run: Run, general: Mapping[int, dict[str, float] | None]) -> 
     labels = dict(run.segments.filter(label__isnull=False).values_list("index", "label"))
     likeliest = {index: max(each, key=lambda name: each[name]) for index, each in general.items() if each}
     other = sum(labels[index] != label for index, label in likeliest.items() if index in labels)
+    if not other:
+        return _("By people in general alone, every moment would show the same emotion.")
     return ngettext(
         "By people in general alone, %(other)d of %(all)d moment would show another emotion; the chart has both.",
         "By people in general alone, %(other)d of %(all)d moments would show another emotion; the chart has both.",

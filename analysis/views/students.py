@@ -35,16 +35,17 @@ def students(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("filter") or request.GET.get("filter") or "all"
     chosen = chosen if chosen in filters else "all"
     wanted = request.POST.get("q", "").strip()[:80]
+    page = page_of(request, _listed(user, chosen, wanted))
     context = {
-        "page": page_of(request, _listed(user, chosen, wanted)),
+        "page": page,
         "filters": filters,
         "chosen": chosen,
         "wanted": wanted,
         "sees_alerts": "flagged" in filters,
         "manages": allowed(user, Action.STUDENT_MANAGE),
     }
-    if context["sees_alerts"]:
-        audit.results_viewed(user, "students", count=len(context["page"].object_list))
+    if "flagged" in filters:
+        audit.results_viewed(user, "students", count=len(page.object_list))
     partial = request.headers.get("HX-Request") == "true"
     return render(request, "analysis/_students.html" if partial else "analysis/students.html", context)
 

@@ -3,6 +3,7 @@
 import itertools
 import logging
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -10,20 +11,20 @@ from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import intake, runs
 from analysis.models import Alert, Recording, Run, RunScores, Segment
 from analysis.references.reading import general_probabilities, sessions_reread
-from analysis.references.scores import contributions
+from analysis.references.scores import contributions, kept_segments, student_reference
 from analysis.references.sealing import SealBrokenError, reseal, seal, unseal
 from analysis.reports import student_csv
 from analysis.trends import session_index, student_trend
 from ml import reading
 from ml.config import Config
 from ml.emotions import EMOTIONS, Emotion
-from ml.errors import RecognitionError
 from ml.reference import Reference
 from ml.summary import contribution
 from ml.voice.person import shipped_people
@@ -73,6 +74,9 @@ def test_both_readings_can_be_shown():
     assert index.compared_sessions == 1
     general = general_probabilities(first.result_run)
     assert {max(each, key=each.get) for each in general.values()} == {"normal"}
+    row = Segment.objects.get(run=first.result_run_id, index=0)
+    assert row.general["voice"] == pytest.approx(general[0])
+    assert row.general["face"] is None
     assert general[0] == pytest.approx(dict(zip(EMOTIONS, vector("normal"), strict=True)), abs=1e-5)
 
 
@@ -163,7 +167,7 @@ def test_an_earlier_wording_of_the_consent_covers_no_comparison():
     assert set(labels(first)) == {"normal"}
     # with the face covered, only the face is kept and compared
     third = analysed(student, VARIED, face=True)
-    assert set(unseal(third.result_run.scores.segments)) == {"face"}
+    assert set(kept_segments(third.result_run.scores)) == {"face"}
     assert contributions(student)[third.result_run_id].voice is None
     consent_grant(student, by=UserFactory(), purpose=Purpose.VOICE)
     assert comparison_covered(student) == {"voice", "face"}
@@ -207,7 +211,7 @@ def test_scores_lie_sealed_and_nowhere_else(settings):
     scores = RunScores.objects.get(run=recording.result_run_id)
     for sealed in (scores.contribution, scores.segments):
         assert b"voice" not in bytes(sealed)
-        assert "voice" in unseal(sealed)
+        assert unseal(sealed)["run"] == str(recording.result_run_id)
     settings.SECRET_KEY = "another"
     for sealed in (scores.contribution, scores.segments):
         with pytest.raises(SealBrokenError):
@@ -226,20 +230,73 @@ def test_a_lost_key_costs_the_comparison_and_nothing_else(settings, caplog):
     assert str(student.pk) not in caplog.text
 
 
-def test_without_weights_everything_is_read_by_people_in_general(monkeypatch, tmp_path):
+def gone_weights(monkeypatch, tmp_path, card: str | None) -> None:
+    """From now on the weights are not there, or their card is damaged."""
+    if card is not None:
+        (tmp_path / "card.json").write_text(card)
+    monkeypatch.setenv("EMOREC_WEIGHTS", str(tmp_path))
+    shipped_people.cache_clear()
+
+
+@pytest.mark.parametrize("card", [None, "{"])
+def test_without_weights_everything_is_read_by_people_in_general(monkeypatch, tmp_path, card):
     student = consented()
     first = analysed(student, ("sad",) * 20)
     second = analysed(student, VARIED)
-    third = analysed(student, ("happy",) * 9)
-
-    def missing() -> None:
-        raise RecognitionError("weights_missing")
-
-    monkeypatch.setattr(reading, "shipped_people", missing)
+    before = list(Segment.objects.filter(run=first.result_run_id).values_list("general", flat=True))
+    gone_weights(monkeypatch, tmp_path, card)
     intake.recording_delete(second, by=UserFactory())
-    for recording in (first, third):
-        assert Recording.objects.get(pk=recording.pk).result_run.reference["voice"]["kind"] == "general"
+    first = Recording.objects.get(pk=first.pk)
+    assert first.result_run.reference["voice"]["kind"] == "general"
+    assert set(labels(first)) == {"normal"}
+    rows = Segment.objects.filter(run=first.result_run_id)
+    assert [row.probabilities for row in rows] == [each["probabilities"] for each in before]
+    assert first.result_run.summary["label"] == "normal"
+
+
+@pytest.mark.parametrize("lost", ["key", "weights", "own bytes"])
+def test_whatever_is_lost_a_deleted_recording_has_no_say_any_more(settings, monkeypatch, lost):
+    student = consented()
+    first = analysed(student, ("sad",) * 20)
+    second = analysed(student, VARIED)
+    assert set(labels(Recording.objects.get(pk=first.pk))) == {"sad"}
+    if lost == "key":
+        settings.SECRET_KEY = "another"
+    elif lost == "weights":
+        monkeypatch.setattr(reading, "score_versions", lambda config: {"voice": "voice-7"})
+    else:
+        RunScores.objects.filter(run=first.result_run_id).update(segments=seal(["of no use"]))
+    intake.recording_delete(second, by=UserFactory())
+    first = Recording.objects.get(pk=first.pk)
+    assert set(labels(first)) == {"normal"}
+    assert first.result_run.reference["voice"]["kind"] == "general"
+    assert session_index(first).negative_share == 0.0
+    assert not general_probabilities(first.result_run)
+
+
+def test_a_consent_that_has_run_out_covers_nothing_even_before_it_is_swept():
+    student = consented()
+    analysed(student, VARIED)
+    first = analysed(student, ("sad",) * 20)
+    assert contributions(student)[first.result_run_id].voice is not None
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Consent.objects.filter(student=student, purpose=Purpose.VOICE).update(expires_on=yesterday)
+    assert contributions(student)[first.result_run_id].voice is None
+    assert student_reference(student)["voice"] is None
+    sessions_reread(student)
     assert set(labels(Recording.objects.get(pk=first.pk))) == {"normal"}
+
+
+def test_scores_in_another_run_s_row_are_worth_nothing():
+    other, student = consented(), consented()
+    analysed(other, VARIED)
+    theirs = RunScores.objects.get(run__recording__student=other)
+    first = analysed(student, ("sad",) * 20)
+    second = analysed(student, ("happy",) * 9)
+    RunScores.objects.filter(run=second.result_run_id).update(
+        contribution=theirs.contribution, segments=theirs.segments
+    )
+    assert set(contributions(student)) == {first.result_run_id}
 
 
 def test_reading_again_changes_nothing():
@@ -340,7 +397,7 @@ def test_the_recording_page_shows_both_readings(client, compared, counsellor):
     assert "By people in general alone, 20 of 20 moments would show another emotion" in page
     assert "Read anew on" in page
     buttons = client.get(reverse("recording", args=[first.pk])).context["figures"]["timeline"]["layout"]["updatemenus"]
-    assert [each["label"] for each in buttons[0]["buttons"]] == ["Fused", "People in general"]
+    assert [each["label"] for each in buttons[0]["buttons"]] == ["With own sessions", "People in general"]
 
 
 def test_the_student_page_draws_the_other_reading(client, compared, counsellor):

@@ -29,7 +29,7 @@ def test_segments_come_as_the_engine_prints_them_with_index_and_corrections(peop
     assert page["count"] == 3
     first, gap, _ = page["results"]
     assert set(first) == {
-        "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "quality",
+        "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "general", "quality",
         "corrections",
     }  # fmt: skip
     assert first["run"] == str(recording.current_run.pk)
