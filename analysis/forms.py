@@ -10,8 +10,8 @@ from django.utils.translation import pgettext_lazy
 from analysis.alerts import BOUNDS, rule_name
 from analysis.emotions import LABELS
 from analysis.models import AlertRule
-from analysis.models.alert import RuleKind
-from analysis.models.review import Decision
+from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH, RuleKind
+from analysis.models.review import COMMENT_LENGTH, NOTE_LENGTH, Decision
 
 
 class CorrectionForm(forms.Form):
@@ -21,7 +21,7 @@ class CorrectionForm(forms.Form):
     comment = forms.CharField(
         label=_("Comment"),
         required=False,
-        max_length=300,
+        max_length=COMMENT_LENGTH,
         help_text=_("Why, if it helps. No names, please."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
@@ -31,7 +31,7 @@ class DismissForm(forms.Form):
     """Why an alert is of no concern."""
 
     reason = forms.CharField(
-        label=_("Why this is no cause for concern"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Why this is no cause for concern"), max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 
@@ -41,7 +41,7 @@ class EscalateForm(forms.Form):
     reason = forms.CharField(
         label=_("What the administrator should know"),
         required=False,
-        max_length=1000,
+        max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -52,7 +52,7 @@ class DecisionForm(forms.Form):
     decision = forms.ChoiceField(label=_("Decision"), choices=Decision.choices, widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("Note"),
-        max_length=4000,
+        max_length=NOTE_LENGTH,
         help_text=_("What you looked at, what you decided and why. It stays with the student's record."),
         widget=forms.Textarea(attrs={"rows": 5}),
     )
@@ -61,7 +61,7 @@ class DecisionForm(forms.Form):
 class RuleForm(forms.Form):
     """The settings of one alert rule; only those that its kind uses. Shares are typed in per cent."""
 
-    name = forms.CharField(label=pgettext_lazy("of a rule", "Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("of a rule", "Name"), max_length=RULE_NAME_LENGTH)
     enabled = forms.BooleanField(label=_("This rule is in use"), required=False)
 
     def __init__(self, data: QueryDict | None, *, rule: AlertRule) -> None:

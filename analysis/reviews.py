@@ -12,7 +12,7 @@ from analysis.emotions import EMOTIONS
 from analysis.errors import Refused
 from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, move
 from analysis.models import LabelCorrection, Review, Segment
-from analysis.models.review import Decision
+from analysis.models.review import COMMENT_LENGTH, Decision
 from analysis.trends import summary_refresh
 from students import audit
 from students.access import Action, scoped
@@ -133,7 +133,9 @@ def label_correct(segment: Segment, *, by: User, label: str, comment: str = "") 
     student_lock(segment.run.recording.student_id)
     if not Segment.objects.filter(pk=segment.pk).exists():
         raise Refused("results_changed")
-    correction = LabelCorrection.objects.create(segment=segment, label=label, comment=comment.strip()[:300], by=by)
+    correction = LabelCorrection.objects.create(
+        segment=segment, label=label, comment=comment.strip()[:COMMENT_LENGTH], by=by
+    )
     summary_refresh(segment.run)
     audit.record(
         "label.correct",

@@ -15,6 +15,7 @@ from analysis.emotions import EMOTIONS
 from analysis.flow import AlertStatus
 from analysis.models import LabelCorrection, Segment
 from analysis.models.alert import RuleKind
+from analysis.models.review import COMMENT_LENGTH
 
 # --- segments ---------------------------------------------------------------------------------------------------------
 
@@ -93,7 +94,7 @@ class CorrectionWriteSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField(min_value=0, help_text="Which segment, by its index.")
     run = serializers.UUIDField(required=False, help_text="The segment's run; refused (409) if a newer one stands.")
     label = serializers.ChoiceField(choices=EMOTIONS)  # type: ignore[assignment]
-    comment = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    comment = serializers.CharField(max_length=COMMENT_LENGTH, required=False, allow_blank=True, default="")
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):

@@ -10,8 +10,8 @@ from analysis.errors import problem
 from analysis.evidence import rule_name
 from analysis.flow import AlertStatus, RecordingStatus, ReviewStatus
 from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
-from analysis.models.alert import RuleKind
-from analysis.models.review import Decision
+from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH, RuleKind
+from analysis.models.review import NOTE_LENGTH, Decision
 from students.consent import purposes_covered
 from students.models import Consent, Purpose, Role, Student, User
 
@@ -268,7 +268,7 @@ class RuleDetailSerializer(RuleSerializer):
 class RuleWriteSerializer(serializers.Serializer[Any]):
     """Settings of a rule to change. The bounds are those of ``analysis.alerts.BOUNDS``."""
 
-    name = serializers.CharField(max_length=80, required=False)
+    name = serializers.CharField(max_length=RULE_NAME_LENGTH, required=False)
     enabled = serializers.BooleanField(required=False)
     threshold = serializers.FloatField(required=False)
     sessions = serializers.IntegerField(required=False)
@@ -315,13 +315,13 @@ class AlertDetailSerializer(AlertSerializer):
 class DismissSerializer(serializers.Serializer[Any]):
     """Why an alert is dismissed."""
 
-    reason = serializers.CharField(max_length=2000)
+    reason = serializers.CharField(max_length=REASON_LENGTH)
 
 
 class EscalateSerializer(serializers.Serializer[Any]):
     """Why an alert is escalated; may be left out."""
 
-    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    reason = serializers.CharField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="")
 
 
 class ReviewSerializer(serializers.ModelSerializer[Review]):
@@ -353,4 +353,4 @@ class DecisionSerializer(serializers.Serializer[Any]):
     """What a review came to, and why."""
 
     decision = serializers.ChoiceField(choices=Decision.choices)
-    note = serializers.CharField(max_length=10_000)
+    note = serializers.CharField(max_length=NOTE_LENGTH)

@@ -12,6 +12,10 @@ from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.models.recording import Recording
 from students.models import Student, User
 
+REASON_LENGTH = 2000
+RULE_NAME_LENGTH = 80
+"""Characters that a person may write; pages and API take them from here."""
+
 
 class RuleKind(models.TextChoices):
     """What a rule looks at."""
@@ -34,7 +38,7 @@ class AlertRule(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=RuleKind)
-    name = models.CharField(pgettext_lazy("of a rule", "name"), max_length=80)
+    name = models.CharField(pgettext_lazy("of a rule", "name"), max_length=RULE_NAME_LENGTH)
     enabled = models.BooleanField(_("enabled"), default=True)
     threshold = models.FloatField(_("threshold"))
     sessions = models.PositiveSmallIntegerField(_("sessions"), default=1)
@@ -103,7 +107,7 @@ class AlertEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     status = models.CharField(max_length=15, choices=AlertStatus)
-    reason = models.TextField(blank=True)
+    reason = models.TextField(blank=True, max_length=REASON_LENGTH)
 
     class Meta:
         ordering = ["at", "id"]

@@ -11,6 +11,10 @@ from analysis.flow import UNSETTLED_REVIEW, ReviewStatus
 from analysis.models.segment import Segment
 from students.models import Student, User
 
+NOTE_LENGTH = 10_000
+COMMENT_LENGTH = 300
+"""Characters that a person may write; pages and API take them from here."""
+
 
 class Decision(models.TextChoices):
     """What the review came to."""
@@ -31,7 +35,7 @@ class Review(models.Model):
     opened_at = models.DateTimeField(default=timezone.now)
     reviewer = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     decision = models.CharField(_("decision"), max_length=15, choices=Decision, blank=True)
-    note = models.TextField(_("note"), blank=True)
+    note = models.TextField(_("note"), blank=True, max_length=NOTE_LENGTH)
     settled_at = models.DateTimeField(null=True)
     synthetic = models.BooleanField(default=False)
 
@@ -57,7 +61,7 @@ class LabelCorrection(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     segment = models.ForeignKey(Segment, models.CASCADE, related_name="corrections")
     label = models.CharField(max_length=10)
-    comment = models.CharField(max_length=300, blank=True)
+    comment = models.CharField(max_length=COMMENT_LENGTH, blank=True)
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
