@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from analysis import wording
 from analysis.clarity import is_undecided
+from analysis.corrections import with_label_shown
 from analysis.crossings import Crossing, RuleSettings
 from analysis.emotions import LABELS, NEGATIVE
-from analysis.models import Alert, AlertRule, LabelCorrection, Segment
+from analysis.models import Alert, AlertRule, Segment
 from analysis.models.alert import RuleKind
 from analysis.trends import SessionIndex
 
@@ -76,17 +76,14 @@ def strongest_moments(sessions: Sequence[SessionIndex], limit: int = MOMENTS) ->
     Undecided moments are left out, as they are from the shares.
     """
     recording_of = {session.run_id: str(session.recording_id) for session in sessions}
-    newest = LabelCorrection.objects.filter(segment=OuterRef("pk")).order_by("-at").values("label")[:1]
-    rows = (
-        Segment.objects.filter(run__in=list(recording_of), label__isnull=False)
-        .annotate(corrected=Subquery(newest))
-        .values_list("run_id", "start_s", "end_s", "label", "corrected", "probabilities")
+    segments = Segment.objects.filter(run__in=list(recording_of), label__isnull=False)
+    rows = with_label_shown(segments).values_list(
+        "run_id", "start_s", "end_s", "label_shown", "label_given", "probabilities"
     )
     candidates = []
-    for run_id, start_s, end_s, label, corrected, probabilities in rows:
-        shown = corrected or label
-        if shown in NEGATIVE and (corrected or not is_undecided(probabilities)):
-            mass = 1.0 if corrected else sum((probabilities or {}).get(name, 0.0) for name in NEGATIVE)
+    for run_id, start_s, end_s, shown, given, probabilities in rows:
+        if shown in NEGATIVE and (given or not is_undecided(probabilities)):
+            mass = 1.0 if given else sum((probabilities or {}).get(name, 0.0) for name in NEGATIVE)
             candidates.append((mass, run_id, start_s, end_s, shown))
     candidates.sort(key=lambda moment: (-moment[0], str(moment[1]), moment[2]))
     chosen: list[tuple[float, uuid.UUID, float, float, str]] = []

@@ -32,13 +32,14 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields import BooleanField
 
 from analysis.clarity import contenders, is_undecided
+from analysis.corrections import with_label_shown
 from analysis.emotions import EMOTIONS, NEGATIVE
-from analysis.models import Alert, AlertRule, LabelCorrection, Recording, Run, Segment, SessionSummary
+from analysis.models import Alert, AlertRule, Recording, Run, Segment, SessionSummary
 from analysis.models.alert import RuleKind
 from analysis.references.reading import general_probabilities
 from students.models import Student
@@ -262,22 +263,27 @@ def _general_shares(
 def _judged(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[int, Judged]]:
     """The segments of these runs by number, in one query; none where nothing is asked for."""
     by_run: dict[uuid.UUID, dict[int, Judged]] = {run_id: {} for run_id in run_ids}
-    newest = LabelCorrection.objects.filter(segment=OuterRef("pk")).order_by("-at").values("label")[:1]
     rows = (
-        Segment.objects.filter(run__in=run_ids)
+        with_label_shown(Segment.objects.filter(run__in=run_ids))
         .annotate(
-            corrected_label=Subquery(newest),
             has_voice=ExpressionWrapper(Q(voice__isnull=False), BooleanField()),
             has_face=ExpressionWrapper(Q(face__isnull=False), BooleanField()),
         )
         .values_list(
-            "run_id", "index", "start_s", "end_s", "label", "corrected_label", "probabilities", "has_voice", "has_face"
+            "run_id",
+            "index",
+            "start_s",
+            "end_s",
+            "label_shown",
+            "label_given",
+            "probabilities",
+            "has_voice",
+            "has_face",
         )
     )
     if run_ids:
-        for run_id, index, start_s, end_s, label, correction, probabilities, voice, face in rows.iterator(5000):
-            shown = correction or label
-            by_run[run_id][index] = Judged(start_s, end_s, shown, probabilities, voice, face, correction is not None)
+        for run_id, index, start_s, end_s, label, given, probabilities, voice, face in rows.iterator(5000):
+            by_run[run_id][index] = Judged(start_s, end_s, label, probabilities, voice, face, given is not None)
     return by_run
 
 

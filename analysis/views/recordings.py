@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis import charts, intake, runs, wording
 from analysis.clarity import is_unclear, is_undecided
+from analysis.corrections import with_label_shown
 from analysis.emotions import LABELS, NEGATIVE
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
@@ -148,7 +149,8 @@ def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
     rows = run.segments.all()
     match chosen:
         case "negative":
-            rows = rows.filter(label__in=sorted(NEGATIVE)).exclude(pk__in=_uncorrected(run, is_undecided))
+            shown = with_label_shown(rows).filter(label_shown__in=sorted(NEGATIVE))
+            rows = shown.exclude(pk__in=_uncorrected(run, is_undecided))
         case "unclear":
             rows = rows.filter(pk__in=_uncorrected(run, is_unclear))
         case "corrected":

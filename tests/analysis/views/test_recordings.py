@@ -64,6 +64,28 @@ def test_the_page_script_knows_every_segment_and_its_correction(people, as_user,
     assert rows[2][3] is None
 
 
+@pytest.mark.parametrize(
+    ("correction", "listed"),
+    [((1, "happy"), False), ((0, "scared"), True), ((1, "anger"), True), ((3, "surprised"), False)],
+)
+def test_the_negative_moments_are_those_that_a_person_would_call_so(people, as_user, recording, correction, listed):
+    index, label = correction
+    segment = recording.current_run.segments.get(index=index)
+    client = as_user(people.owner)
+    client.post(reverse("segment-correct", args=[segment.pk]), {"label": label, "comment": ""})
+    rows = client.get(reverse("recording", args=[recording.pk]), {"moments": "negative"}).context["moments"].object_list
+    assert (segment.pk in [row.pk for row in rows]) is listed
+
+
+def test_the_newest_of_several_corrections_counts(people, as_user, recording):
+    segment = recording.current_run.segments.get(index=1)
+    client = as_user(people.owner)
+    for label in ("happy", "scared", "surprised"):
+        client.post(reverse("segment-correct", args=[segment.pk]), {"label": label, "comment": ""})
+    rows = client.get(reverse("recording", args=[recording.pk]), {"moments": "negative"}).context["moments"].object_list
+    assert segment.pk not in [row.pk for row in rows]
+
+
 def test_a_near_tie_is_shown_as_unclear_with_both_names_until_a_person_corrects_it(people, as_user, recording):
     segment = _tie(recording, 3, "happy", "sad")
     client = as_user(people.owner)
