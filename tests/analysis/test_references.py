@@ -29,6 +29,7 @@ from ml.reference import Reference
 from ml.summary import contribution
 from ml.voice.person import shipped_people
 from students.consent import comparison_covered, consent_grant, consent_withdraw
+from students.erasure import student_erase
 from students.models import AuditEvent, Consent, Purpose, Role, Student
 from tests.analysis.scored_sessions import VARIED, analysed, labels, recognition, vector
 from tests.factories import CareAssignmentFactory, RecordingFactory, UserFactory, consented
@@ -155,6 +156,14 @@ def test_withdrawing_a_modality_deletes_its_scores_and_its_say():
     consent_withdraw(Consent.objects.get(student=student, purpose=Purpose.VOICE), by=UserFactory())
     assert not RunScores.objects.exists()
     assert contributions(student) == {}
+
+
+def test_erasing_a_student_erases_the_scores_and_nobody_else_s():
+    student, other = consented(), consented()
+    analysed(student, VARIED)
+    kept = analysed(other, VARIED)
+    student_erase(student, by=UserFactory(role=Role.ADMIN), confirmation=student.number)
+    assert list(RunScores.objects.values_list("run", flat=True)) == [kept.result_run_id]
 
 
 def test_an_earlier_wording_of_the_consent_covers_no_comparison():
