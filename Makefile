@@ -22,6 +22,7 @@ lint: setup-dev  ## Style, types, import rules, deployment checks, missing migra
 	EMOREC_MODE=test $(BIN)/python manage.py makemigrations --check --dry-run
 	EMOREC_MODE=production EMOREC_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') EMOREC_HOSTS=example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
 	EMOREC_MODE=test $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/python -m pytest -q tests/site/test_translations.py
 
 format: setup-dev  ## Put the code in its usual form
 	$(BIN)/ruff check --fix .

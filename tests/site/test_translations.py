@@ -1,11 +1,13 @@
 """The Chinese catalogue is complete, and nothing on the pages is left out of it."""
 
+import ast
 import re
 from pathlib import Path
 
 import polib
 import pytest
 from django.utils.translation import override
+from django.utils.translation.template import templatize
 
 from analysis.chart_style import day_ticks
 from emorec_site import messages
@@ -90,3 +92,49 @@ def test_days_on_a_chart_s_axis_follow_the_reader_s_language():
         assert all("月" in stop["value"] for stop in day_ticks()["tickformatstops"])
     with override("en"):
         assert day_ticks() == {}
+
+
+# --- nothing is left out of the catalogue
+
+CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+PLURAL_CALLS = {"ngettext", "ngettext_lazy"}
+CONTEXT_CALLS = {"pgettext", "pgettext_lazy"}
+
+
+def _said(source: str, path: Path) -> set[tuple[str | None, str]]:
+    """Context and text of every string that Python code marks for translation."""
+    found = set()
+    for node in ast.walk(ast.parse(source, str(path))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        if (name in CALLS and len(texts) >= 1) or (name in PLURAL_CALLS and len(texts) >= 2):
+            found.add((None, texts[0]))
+        elif name in CONTEXT_CALLS and len(texts) >= 2:
+            found.add((texts[0], texts[1]))
+    return found
+
+
+def _template_said(path: Path) -> set[tuple[str | None, str]]:
+    """The same of a template: Django turns its tags into calls, one to a line, and everything else into nothing."""
+    code = templatize(path.read_text(encoding="utf-8"))
+    calls = re.findall(
+        r"\b(?:gettext|ngettext|pgettext|_)\((?:[^()'\"]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")*\)", code
+    )
+    return {said for call in calls for said in _said(call, path)}
+
+
+def test_every_string_in_the_sources_stands_in_the_catalogue(catalogue):
+    sources = [path for app in ("analysis", "students", "emorec_site") for path in (PROJECT / app).rglob("*.py")]
+    said = set().union(*(_said(path.read_text(encoding="utf-8"), path) for path in sources))
+    assert len(said) > 300
+    known = {(entry.msgctxt, entry.msgid) for entry in catalogue}
+    assert sorted(text for context, text in said - known) == []
+
+
+def test_every_string_in_the_templates_stands_in_the_catalogue(catalogue):
+    said = set().union(*(_template_said(path) for path in TEMPLATES.rglob("*") if path.is_file()))
+    assert len(said) > 200
+    known = {(entry.msgctxt, entry.msgid) for entry in catalogue}
+    assert sorted(text for context, text in said - known) == []
