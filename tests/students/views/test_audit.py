@@ -105,7 +105,7 @@ def test_every_action_that_is_written_has_words():
     ended = (status for status in RunStatus.values if status not in UNFINISHED_RUN)
     moved = (status for status in AlertStatus.values if status != AlertStatus.OPEN)
     built = {f"run.{status}" for status in ended} | {f"alert.{status}" for status in moved} | {REMOVED}
-    built |= {"consent.withdraw", "consent.expire"}
+    built |= {"consent.withdraw", "consent.expire", "results.view"}
     assert (written | built) - ACTIONS.keys() == set()
     assert ACTIONS.keys() - written - built == set()
 
