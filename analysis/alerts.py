@@ -6,7 +6,6 @@ a second alert of it; the database constraint stands behind that. Whoever raises
 the student's row, so that two of them never decide on half of the picture.
 """
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -26,6 +25,7 @@ from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
 from analysis.models.alert import RuleKind
 from analysis.trends import SessionIndex, session_indexes, summaries_refresh
 from students import audit
+from students.locking import student_lock
 from students.models import Student, User
 
 __all__ = [
@@ -41,11 +41,6 @@ __all__ = [
     "rule_name",
     "rule_update",
 ]
-
-
-def student_lock(student_id: uuid.UUID) -> Student:
-    """The student's row, locked for the rest of the transaction; rows that refer to it can still be written."""
-    return Student.objects.select_for_update(no_key=True).get(pk=student_id)
 
 
 # --- raising ----------------------------------------------------------------------------------------------------------

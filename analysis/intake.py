@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from analysis import runs, storage
-from analysis.alerts import alerts_revise, student_lock
+from analysis.alerts import alerts_revise
 from analysis.errors import Refused
 from analysis.models import Recording, Run, Upload
 from analysis.models.recording import UploadStatus
@@ -28,6 +28,7 @@ from analysis.probing import Probe, probe
 from analysis.references.reading import sessions_reread
 from students import audit
 from students.consent import purposes_covered
+from students.locking import student_lock
 from students.models import Purpose, Student, User
 
 CHUNK_BYTES = 256 * 1024

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
-from analysis.alerts import alert_close, student_lock
+from analysis.alerts import alert_close
 from analysis.emotions import EMOTIONS
 from analysis.errors import Refused
 from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, move
@@ -16,6 +16,7 @@ from analysis.models.review import COMMENT_LENGTH, Decision
 from analysis.trends import summary_refresh
 from students import audit
 from students.access import Action, scoped
+from students.locking import student_lock
 from students.models import User
 
 

@@ -24,7 +24,7 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from analysis import flow
-from analysis.alerts import alerts_raise, student_lock
+from analysis.alerts import alerts_raise
 from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
@@ -32,6 +32,7 @@ from analysis.references.reading import sessions_reread
 from analysis.references.scores import scores_keep
 from students import audit
 from students.consent import purposes_covered
+from students.locking import student_lock
 from students.models import Purpose, User
 
 logger = logging.getLogger(__name__)

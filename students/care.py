@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from students import audit
+from students.locking import students_lock_exclusive
 from students.models import CareAssignment, Role, Student, User
 
 
@@ -16,7 +17,7 @@ def care_assign(student: Student, *, counselor: User, by: User) -> CareAssignmen
     Raises:
         ValidationError: the user is no active counsellor.
     """
-    Student.objects.select_for_update().get(pk=student.pk, erased_at__isnull=True)
+    students_lock_exclusive().get(pk=student.pk, erased_at__isnull=True)
     counselor = User.objects.select_for_update().get(pk=counselor.pk)
     if counselor.role != Role.COUNSELOR or not counselor.is_active:
         raise ValidationError(

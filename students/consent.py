@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from students import audit
 from students.consent_wording import COMPARISON, TEXTS, WORDING
 from students.evidence import evidence_delete, evidence_name, evidence_type
+from students.locking import students_lock_exclusive
 from students.models import Consent, Purpose, Student, User
 from students.signals import consent_ended
 
@@ -202,7 +203,7 @@ def _expired(consent: Consent) -> bool:
 
 def _locked(student_id: uuid.UUID) -> Student:
     """The student's row, locked for the rest of the transaction. An erased student has no consents to change."""
-    student = Student.objects.select_for_update().filter(pk=student_id, erased_at__isnull=True).first()
+    student = students_lock_exclusive().filter(pk=student_id, erased_at__isnull=True).first()
     if student is None:
         raise ValidationError(_("This student's record no longer exists. Go back to the list."), code="erased")
     return student

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from students import audit
 from students.evidence import evidence_delete
+from students.locking import students_lock_exclusive
 from students.models import CareAssignment, Consent, Student, User
 from students.signals import student_erased
 
@@ -27,7 +28,7 @@ def student_erase(student: Student, *, by: User, confirmation: str) -> bool:
     Raises:
         ValidationError: the number typed is not the student's.
     """
-    locked = Student.objects.select_for_update().get(pk=student.pk)
+    locked = students_lock_exclusive().get(pk=student.pk)
     if locked.erased_at is not None:
         return False
     if confirmation.strip() != locked.number:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from students import audit
+from students.locking import students_lock_exclusive
 from students.models import AuditEvent, Student, User
 
 FIELDS = ("number", "name", "programme", "year")
@@ -117,7 +118,7 @@ def student_update(student: Student, *, by: User, **fields: Any) -> Student:
     cleaned = fields_clean(fields)
     try:
         with transaction.atomic():
-            student = Student.objects.select_for_update().get(pk=student.pk, erased_at__isnull=True)
+            student = students_lock_exclusive().get(pk=student.pk, erased_at__isnull=True)
             changed = [field for field, value in cleaned.items() if getattr(student, field) != value]
             if "number" in changed:
                 _number_free(cleaned["number"], besides=student)

@@ -23,6 +23,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from students import audit
+from students.locking import students_lock_exclusive
 from students.models import Student, User
 from students.records import FIELDS, fields_clean, students_write
 from students.spreadsheet import BYTE_ORDER_MARK, csv_line, guarded, unguarded
@@ -189,7 +190,7 @@ def roster_import(data: bytes, *, by: User, digest: str) -> dict[str, int]:
         PreviewOutdatedError: the preview would look different now.
         ValidationError: as ``roster_read``, or a number was taken in this very moment.
     """
-    preview = _judged(data, Student.objects.select_for_update())
+    preview = _judged(data, students_lock_exclusive())
     if preview.digest != digest:
         raise PreviewOutdatedError
     students_write(
