@@ -1,8 +1,8 @@
 """Bytes -> verified, stored, hashed Recording. Two ways in, one way through.
 
 A whole file (``recording_receive``) and a resumable upload (``analysis.uploads``) both end in ``accept``: probed,
-hashed, committed with its queued run, moved to its place, and only then is the bell rung. ``analysis.storage`` lists
-what a kill leaves at each point and who picks it up.
+hashed, committed with its queued run, moved to its place, and only then is the bell rung.
+``analysis.files.storage`` lists what a kill leaves at each point and who picks it up.
 """
 
 import hashlib
@@ -19,12 +19,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from analysis import runs, storage
+from analysis import runs
 from analysis.alerts import alerts_revise
 from analysis.errors import Refused
+from analysis.files import storage
+from analysis.files.probing import Probe, probe
 from analysis.models import Recording, Run, Upload
 from analysis.models.recording import UploadStatus
-from analysis.probing import Probe, probe
 from analysis.references.reading import sessions_reread
 from students import audit
 from students.consent import purposes_covered

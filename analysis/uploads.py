@@ -1,6 +1,6 @@
 """A resumable upload: opened, fed from whatever offset was reached, and at the last byte handed to ``analysis.intake``.
 
-The row says how much is safely on the disk; the bytes lie in the part that ``analysis.storage`` keeps for it.
+The row says how much is safely on the disk; the bytes lie in the part that ``analysis.files.storage`` keeps for it.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from analysis import storage
 from analysis.errors import Refused
+from analysis.files import storage
 from analysis.intake import Arrival, accept, chunks, display_name, require_admissible
 from analysis.models import Recording, Upload
 from analysis.models.recording import UploadStatus

@@ -21,7 +21,8 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils.module_loading import import_string
 
-from analysis import runs, storage
+from analysis import runs
+from analysis.files import storage
 from analysis.models import Run
 from analysis.runs import Beat, Lease, LeaseLost
 from ml.config import Config

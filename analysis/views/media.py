@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from analysis import storage
+from analysis.files import storage
 from analysis.models import Recording
 from students import audit
 from students.access import Action, door, fetch, signed_in

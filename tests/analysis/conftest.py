@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from analysis import intake
-from analysis.probing import Probe
+from analysis.files.probing import Probe
 from tests.analysis import clips
 
 

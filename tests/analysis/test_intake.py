@@ -19,8 +19,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import errors, intake, probing, runs, storage, uploads
+from analysis import errors, intake, runs, uploads
 from analysis.errors import Refused
+from analysis.files import probing, storage
 from analysis.models import Recording, Run, Upload
 from analysis.models.recording import UploadStatus
 from ml.errors import RecognitionError
@@ -289,8 +290,9 @@ import io, os, signal, sys, django
 django.setup()
 from datetime import timedelta
 from django.utils import timezone
-from analysis import intake, runs, storage
-from analysis.probing import Probe
+from analysis import intake, runs
+from analysis.files import storage
+from analysis.files.probing import Probe
 from students.models import Student, User
 intake.probe = lambda path: Probe("mov", 60.0, True, True)
 runs.run_ring = lambda run_id: True

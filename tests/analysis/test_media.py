@@ -5,7 +5,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import storage
+from analysis.files import storage
 from analysis.views.media import OutOfRange, byte_range
 from students.models import AuditEvent
 from tests.factories import RecordingFactory

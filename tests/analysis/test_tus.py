@@ -16,7 +16,8 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
-from analysis import intake, storage, uploads
+from analysis import intake, uploads
+from analysis.files import storage
 from analysis.models import Recording, Run, Upload
 from students.models import Consent, Purpose
 from tests.factories import StudentFactory, UploadFactory, UserFactory, consented

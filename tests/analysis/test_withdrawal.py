@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from analysis import runs, storage, uploads
+from analysis import runs, uploads
+from analysis.files import storage
 from analysis.flow import RunStatus
 from analysis.models import Alert, Recording, Review, Run, Segment, Upload
 from analysis.models.recording import UploadStatus

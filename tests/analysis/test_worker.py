@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import runs, storage, worker
+from analysis import runs, worker
+from analysis.files import storage
 from analysis.flow import RunStatus
 from analysis.models import Run, Segment
 from ml.errors import RecognitionError

@@ -12,7 +12,8 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 
-from analysis import runs, storage
+from analysis import runs
+from analysis.files import storage
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
 from emorec_site import pulse

@@ -19,7 +19,7 @@ from django.urls import get_resolver
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from analysis.storage import original_name, part_path
+from analysis.files.storage import original_name, part_path
 from students.models import Consent
 from tests.factories import (
     AlertFactory,

@@ -9,8 +9,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from analysis.files.storage import REMOVED
 from analysis.flow import UNFINISHED_RUN, AlertStatus, RunStatus
-from analysis.storage import REMOVED
 from students import audit
 from students.audit_words import ACTIONS
 from students.models import AuditEvent
