@@ -8,10 +8,9 @@ from typing import Any
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from analysis import wording
-from analysis.clarity import is_undecided
 from analysis.corrections import with_label_shown
 from analysis.crossings import Crossing, RuleSettings
-from analysis.emotions import LABELS, NEGATIVE
+from analysis.emotions import LABELS, NEGATIVE, is_undecided
 from analysis.models import Alert, AlertRule, Segment
 from analysis.models.alert import RuleKind
 from analysis.trends import SessionIndex

@@ -9,8 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from analysis import wording
-from analysis.clarity import UNCLEAR_MARGIN
-from analysis.emotions import EMOTIONS, LABELS, NEGATIVE
+from analysis.emotions import EMOTIONS, LABELS, NEGATIVE, UNCLEAR_MARGIN
 from analysis.evidence import explain, rule_name
 from analysis.flow import ReviewStatus
 from analysis.models import Alert, Review

@@ -5,7 +5,7 @@ divided equally among them. A segment's weight is the time it owns this way; the
 each instant counts once, and splitting a segment in two changes nothing. A gap owns its time like any other segment,
 so one judged segment between gaps does not claim the whole of its four seconds as evidence.
 
-**Near-ties.** ``analysis.clarity`` names the contenders of a segment. Its time is divided equally among them; where
+**Near-ties.** ``analysis.emotions`` names the contenders of a segment. Its time is divided equally among them; where
 some are negative and some are not, it is undecided and like a gap no evidence, neither of negative emotion nor of its
 absence. That time is kept apart as ``undecided_s``. A segment a person has named has one contender.
 
@@ -36,9 +36,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields import BooleanField
 
-from analysis.clarity import contenders, is_undecided
 from analysis.corrections import with_label_shown
-from analysis.emotions import EMOTIONS, NEGATIVE
+from analysis.emotions import EMOTIONS, NEGATIVE, contenders, is_undecided
 from analysis.models import Alert, AlertRule, Recording, Run, Segment, SessionSummary
 from analysis.models.alert import RuleKind
 from analysis.references.reading import general_probabilities

@@ -7,8 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
-from analysis.clarity import contenders
-from analysis.emotions import LABELS
+from analysis.emotions import LABELS, contenders
 
 
 def is_chinese() -> bool:

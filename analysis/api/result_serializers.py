@@ -10,8 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analysis.api.serializers import PersonSerializer
-from analysis.clarity import is_unclear
-from analysis.emotions import EMOTIONS
+from analysis.emotions import EMOTIONS, is_unclear
 from analysis.flow import AlertStatus
 from analysis.models import LabelCorrection, Segment
 from analysis.models.alert import RuleKind

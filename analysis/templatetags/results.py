@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis import wording
 from analysis.alerts import explain, rule_name
-from analysis.clarity import contenders, is_unclear
+from analysis.emotions import contenders, is_unclear
 from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording, Segment
 from analysis.models.alert import RuleKind

@@ -4,8 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.clarity import UNCLEAR_MARGIN
-from analysis.emotions import EMOTIONS
+from analysis.emotions import EMOTIONS, UNCLEAR_MARGIN
 from analysis.intake import limits
 from analysis.views.card import SOURCES, read_card
 from students.access import Action, door

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis import charts, intake, runs, wording
-from analysis.clarity import is_unclear, is_undecided
 from analysis.corrections import with_label_shown
-from analysis.emotions import LABELS, NEGATIVE
+from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.clarity import UNCLEAR_MARGIN, contenders, is_unclear, is_undecided
-from analysis.emotions import EMOTIONS, NEGATIVE
+from analysis.emotions import EMOTIONS, NEGATIVE, UNCLEAR_MARGIN, contenders, is_unclear, is_undecided
 from tests.factories import probabilities
 
 
