@@ -1,10 +1,11 @@
-"""READ FIRST: every state of run, recording, alert and review, and every move between them.
+"""READ FIRST: every state of upload, run, recording, alert and review, and every move between them.
 
     intake -> runs -> worker -> ml.recognise -> segment -> trends -> alerts -> reviews
 
 A move is one conditional UPDATE: it happens only if the row is still in a state from which it is allowed, so two
 processes can never both make it. ``move`` tells whether this call was the one that made it.
 
+Upload     receiving -> finished (it has become a recording, or the recording was there) | rejected
 Run        queued -> running -> succeeded | failed | cancelled
            running -> queued (the lease ran out, or a passing failure; at most three attempts)
            queued -> cancelled | failed
@@ -22,6 +23,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 M = TypeVar("M", bound=models.Model)
+
+
+class UploadStatus(models.TextChoices):
+    """States of a resumable upload."""
+
+    RECEIVING = "receiving", _("receiving")
+    FINISHED = "finished", _("finished")
+    REJECTED = "rejected", _("rejected")
 
 
 class RunStatus(models.TextChoices):
@@ -65,6 +74,11 @@ class ReviewStatus(models.TextChoices):
 
 
 ALLOWED: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
+    UploadStatus: {
+        UploadStatus.RECEIVING: frozenset({UploadStatus.FINISHED, UploadStatus.REJECTED}),
+        UploadStatus.FINISHED: frozenset(),
+        UploadStatus.REJECTED: frozenset(),
+    },
     RunStatus: {
         RunStatus.QUEUED: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED, RunStatus.FAILED}),
         RunStatus.RUNNING: frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.QUEUED}),

@@ -11,7 +11,8 @@ from analysis.alerts import BOUNDS, rule_name
 from analysis.emotions import LABELS
 from analysis.models import AlertRule
 from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH, RuleKind
-from analysis.models.review import COMMENT_LENGTH, NOTE_LENGTH, Decision
+from analysis.models.review import NOTE_LENGTH, Decision
+from analysis.models.segment import COMMENT_LENGTH
 
 
 class CorrectionForm(forms.Form):

@@ -24,8 +24,8 @@ from analysis.alerts import alerts_revise
 from analysis.errors import Refused
 from analysis.files import storage
 from analysis.files.probing import Probe, probe
+from analysis.flow import UploadStatus, move
 from analysis.models import Recording, Run, Upload
-from analysis.models.recording import UploadStatus
 from analysis.references.reading import sessions_reread
 from students import audit
 from students.consent import purposes_covered
@@ -231,8 +231,8 @@ def _finish_upload(arrival: Arrival, recording: Recording) -> None:
     """The upload, if this is one, has become ``recording``; unless it was closed while it was being read."""
     if arrival.upload is None:
         return
-    under_way = Upload.objects.filter(pk=arrival.pk, status=UploadStatus.RECEIVING)
-    if not under_way.update(status=UploadStatus.FINISHED, offset=arrival.size, recording=recording):
+    upload = Upload.objects.filter(pk=arrival.pk)
+    if not move(upload, UploadStatus.FINISHED, offset=arrival.size, recording=recording):
         raise Refused("upload_closed")
 
 

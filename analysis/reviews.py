@@ -12,7 +12,8 @@ from analysis.emotions import EMOTIONS
 from analysis.errors import Refused
 from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, move
 from analysis.models import LabelCorrection, Review, Segment
-from analysis.models.review import COMMENT_LENGTH, Decision
+from analysis.models.review import Decision
+from analysis.models.segment import COMMENT_LENGTH
 from analysis.trends import summary_refresh
 from students import audit
 from students.access import Action, scoped

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from analysis.errors import Refused
 from analysis.files import storage
+from analysis.flow import UploadStatus, move
 from analysis.intake import Arrival, accept, chunks, display_name, require_admissible
 from analysis.models import Recording, Upload
-from analysis.models.recording import UploadStatus
 from students import audit
 from students.models import Student, User
 
@@ -180,9 +180,7 @@ def _settle_upload(upload: Upload, status: UploadStatus, code: str, recording: s
     """Ends an upload without a recording of its own; its bytes go on commit. False if it had ended already."""
     with transaction.atomic():
         fields = {"offset": upload.length} if status == UploadStatus.FINISHED else {}
-        ended = Upload.objects.filter(pk=upload.pk, status=UploadStatus.RECEIVING).update(
-            status=status, error_code=code, recording_id=recording, **fields
-        )
+        ended = move(Upload.objects.filter(pk=upload.pk), status, error_code=code, recording_id=recording, **fields)
         if ended:
             audit.record(
                 "upload.reject" if status == UploadStatus.REJECTED else "upload.duplicate",

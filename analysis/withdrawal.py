@@ -11,9 +11,8 @@ from django.dispatch import receiver
 from analysis import intake, runs, uploads
 from analysis.alerts import alerts_revise
 from analysis.errors import Refused
-from analysis.flow import RunStatus
+from analysis.flow import RunStatus, UploadStatus
 from analysis.models import Alert, Recording, Review, Run, Upload
-from analysis.models.recording import UploadStatus
 from analysis.references.reading import sessions_reread
 from students import audit
 from students.models import Purpose, Student, User

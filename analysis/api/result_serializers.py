@@ -14,7 +14,7 @@ from analysis.emotions import EMOTIONS, is_unclear
 from analysis.flow import AlertStatus
 from analysis.models import LabelCorrection, Segment
 from analysis.models.alert import RuleKind
-from analysis.models.review import COMMENT_LENGTH
+from analysis.models.segment import COMMENT_LENGTH
 
 # --- segments ---------------------------------------------------------------------------------------------------------
 

@@ -31,8 +31,8 @@ from rest_framework.response import Response
 from analysis import uploads
 from analysis.api.door import DoorView
 from analysis.errors import Refused, problem
+from analysis.flow import UploadStatus
 from analysis.models import Upload
-from analysis.models.recording import UploadStatus
 from students import access
 from students.access import Action
 

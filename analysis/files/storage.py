@@ -30,8 +30,8 @@ from uuid import UUID
 from django.conf import settings
 
 from analysis.errors import Refused
+from analysis.flow import UploadStatus
 from analysis.models import Recording, Upload
-from analysis.models.recording import UploadStatus
 from students.models import AuditEvent
 
 logger = logging.getLogger(__name__)

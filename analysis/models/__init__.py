@@ -2,11 +2,11 @@
 
 from analysis.models.alert import Alert, AlertEvent, AlertRule, Notice
 from analysis.models.recording import Recording, Upload
-from analysis.models.review import LabelCorrection, Review
+from analysis.models.review import Review
 from analysis.models.run import Run
 from analysis.models.scores import RunScores
-from analysis.models.segment import Segment
-from analysis.models.session import SessionSummary
+from analysis.models.segment import LabelCorrection, Segment
+from analysis.models.summary import SessionSummary
 
 __all__ = [
     "Alert",

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from analysis.flow import RecordingStatus
+from analysis.flow import RecordingStatus, UploadStatus
 from students.models import Student, User
 
 
@@ -60,14 +60,6 @@ class Recording(models.Model):
     def status_label(self) -> str:
         """The status in the reader's language."""
         return str(RecordingStatus(self.status).label)
-
-
-class UploadStatus(models.TextChoices):
-    """States of a resumable upload."""
-
-    RECEIVING = "receiving", _("receiving")
-    FINISHED = "finished", _("finished")
-    REJECTED = "rejected", _("rejected")
 
 
 class Upload(models.Model):

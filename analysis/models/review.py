@@ -1,4 +1,4 @@
-"""An administrator's decision on a flagged student, and corrections of labels."""
+"""An administrator's decision on a flagged student."""
 
 import uuid
 
@@ -8,11 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from analysis.flow import UNSETTLED_REVIEW, ReviewStatus
-from analysis.models.segment import Segment
 from students.models import Student, User
 
 NOTE_LENGTH = 10_000
-COMMENT_LENGTH = 300
 """Characters that a person may write; pages and API take them from here."""
 
 
@@ -53,20 +51,3 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review {self.pk}"
-
-
-class LabelCorrection(models.Model):
-    """A person says what a segment really showed. The model's own label stays; the correction stands beside it."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    segment = models.ForeignKey(Segment, models.CASCADE, related_name="corrections")
-    label = models.CharField(max_length=10)
-    comment = models.CharField(max_length=COMMENT_LENGTH, blank=True)
-    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["-at"]
-
-    def __str__(self) -> str:
-        return f"correction {self.pk}"

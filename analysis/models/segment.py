@@ -1,9 +1,16 @@
-"""A few seconds of a recording with what was recognised in them."""
+"""A few seconds of a recording with what was recognised in them, and what a person says they really showed."""
+
+import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from analysis.models.run import Run
+from students.models import User
+
+COMMENT_LENGTH = 300
+"""Characters that a person may write; pages and API take them from here."""
 
 
 class Segment(models.Model):
@@ -40,3 +47,20 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return f"segment {self.index} of run {self.run_id}"
+
+
+class LabelCorrection(models.Model):
+    """A person says what a segment really showed. The model's own label stays; the correction stands beside it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="corrections")
+    label = models.CharField(max_length=10)
+    comment = models.CharField(max_length=COMMENT_LENGTH, blank=True)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"correction {self.pk}"

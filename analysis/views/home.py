@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from analysis.caseload import Urgency, caseload
-from analysis.flow import UNFINISHED_RUN, RunStatus
+from analysis.flow import UNFINISHED_RUN, RunStatus, UploadStatus
 from analysis.models import Recording, Run, Upload
-from analysis.models.recording import UploadStatus
 from analysis.reviews import review_queue
 from students import audit
 from students.access import Action, allowed, door, scoped, signed_in

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from analysis import wording
+from analysis.flow import UploadStatus
 from analysis.intake import limits
 from analysis.models import Upload
-from analysis.models.recording import UploadStatus
 from students.access import Action, door, scoped, signed_in
 from students.consent import in_force
 from students.models import Consent, Purpose, Student, User

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from analysis import errors, intake, runs, uploads
 from analysis.errors import Refused
 from analysis.files import probing, storage
+from analysis.flow import UploadStatus
 from analysis.models import Recording, Run, Upload
-from analysis.models.recording import UploadStatus
 from ml.errors import RecognitionError
 from students.models import AuditEvent, Purpose
 from tests.analysis import clips

@@ -7,9 +7,8 @@ from django.utils import timezone
 
 from analysis import runs, uploads
 from analysis.files import storage
-from analysis.flow import RunStatus
+from analysis.flow import RunStatus, UploadStatus
 from analysis.models import Alert, Recording, Review, Run, Segment, Upload
-from analysis.models.recording import UploadStatus
 from analysis.runs import LeaseLost
 from students import signals
 from students.consent import consent_withdraw
