@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.models import Alert, Recording
 from analysis.models.alert import RuleKind
-from analysis.trends import (
+from analysis.trends.sessions import (
     Baseline,
     Point,
     SessionIndex,

@@ -14,7 +14,7 @@ from typing import Any
 
 from analysis.models import AlertRule
 from analysis.models.alert import RuleKind
-from analysis.trends import Baseline, SessionIndex, TrendSettings, series
+from analysis.trends.sessions import Baseline, SessionIndex, TrendSettings, series
 
 
 @dataclass(frozen=True)

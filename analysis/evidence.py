@@ -8,12 +8,12 @@ from typing import Any
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from analysis import wording
-from analysis.corrections import with_label_shown
 from analysis.crossings import Crossing, RuleSettings
 from analysis.emotions import LABELS, NEGATIVE, is_undecided
 from analysis.models import Alert, AlertRule, Segment
 from analysis.models.alert import RuleKind
-from analysis.trends import SessionIndex
+from analysis.trends.labels import with_label_shown
+from analysis.trends.sessions import SessionIndex
 
 MOMENTS = 5
 """At most so many strongest moments are kept with an alert."""

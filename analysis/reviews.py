@@ -14,7 +14,7 @@ from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, Review
 from analysis.models import LabelCorrection, Review, Segment
 from analysis.models.review import Decision
 from analysis.models.segment import COMMENT_LENGTH
-from analysis.trends import summary_refresh
+from analysis.trends.sessions import summary_refresh
 from students import audit
 from students.access import Action, scoped
 from students.locking import student_lock

@@ -14,7 +14,7 @@ from analysis.api.result_serializers import CorrectionWriteSerializer, SegmentSe
 from analysis.errors import Refused
 from analysis.models import Recording, Segment
 from analysis.reviews import label_correct
-from analysis.trends import student_trend
+from analysis.trends.sessions import student_trend
 from students.access import Action
 
 

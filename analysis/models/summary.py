@@ -9,7 +9,7 @@ from analysis.models.run import Run
 class SessionSummary(models.Model):
     """What ``analysis.trends`` computed from the run's segments; goes with the run, written anew when labels change.
 
-    ``numbers`` holds ``trends.Shares`` as a dictionary: shares and seconds, nothing that is not in the segments.
+    ``numbers`` holds ``trends.shares.Shares`` as a dictionary: shares and seconds, nothing that is not in the segments.
     ``general`` holds the same by people in general; null where the segments were read so.
     """
 

@@ -12,7 +12,7 @@ from analysis import wording
 from analysis.flow import RunStatus
 from analysis.models import Run
 from analysis.sound_words import sound_remarks
-from analysis.trends import session_index
+from analysis.trends.sessions import session_index
 
 STAGES: dict[str, str | Promise] = {
     "": gettext_lazy("Starting"),

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis import charts, intake, runs, wording
-from analysis.corrections import with_label_shown
 from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
@@ -21,6 +20,7 @@ from analysis.forms import CorrectionForm
 from analysis.models import LabelCorrection, Recording, Run, Segment
 from analysis.references.reading import general_probabilities
 from analysis.reviews import label_correct
+from analysis.trends.labels import with_label_shown
 from analysis.views import explained
 from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed
 from students.access import Action, door, fetch, scoped, signed_in

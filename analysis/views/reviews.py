@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analysis import charts, trends
+from analysis import charts
 from analysis.flow import UNSETTLED_REVIEW, ReviewStatus
 from analysis.forms import DecisionForm
 from analysis.models import Alert, AlertEvent, Review
 from analysis.reviews import review_claim, review_decide, review_queue, review_release
+from analysis.trends import sessions
 from analysis.views.common import carry_out, no_store, page_of, results_viewed
 from students import audit
 from students.access import Action, door, fetch, scoped, signed_in
@@ -46,7 +47,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _page(request: HttpRequest, found: Review, form: DecisionForm, status: int = 200) -> HttpResponse:
     events = AlertEvent.objects.select_related("actor")
     alerts = Alert.objects.filter(review=found).select_related("rule", "crossing", "student")
-    trend = trends.student_trend(found.student)
+    trend = sessions.student_trend(found.student)
     context: dict[str, Any] = {
         "review": found,
         "student": found.student,

@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from analysis import charts, trends
+from analysis import charts
 from analysis.flow import UNSETTLED_ALERT
 from analysis.models import Alert, Recording, Review
+from analysis.trends import sessions
 from analysis.views.common import page_of, permits, results_viewed
 from students import audit
 from students.access import Action, allowed, door, fetch_student, scoped, signed_in
@@ -102,7 +103,7 @@ def student(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _results(found: Student) -> dict[str, Any]:
     """What was recognised: trend, figures, alerts."""
-    trend = trends.student_trend(found)
+    trend = sessions.student_trend(found)
     return {
         "trend": trend,
         "figures": {"trend": charts.trend_figure(trend), "shares": charts.shares_figure(trend)},

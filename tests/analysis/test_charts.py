@@ -13,7 +13,7 @@ from analysis.alerts import alerts_raise
 from analysis.chart_style import MAX_POINTS, bundles, mean
 from analysis.emotions import COLOURS, EMOTIONS, LABELS
 from analysis.models import Segment
-from analysis.trends import student_trend
+from analysis.trends.sessions import student_trend
 from tests.analysis.alert_stories import only_rule, raised_alert, session
 from tests.factories import RecordingFactory, RunFactory, analysed, consented, probabilities
 

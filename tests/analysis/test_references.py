@@ -21,7 +21,7 @@ from analysis.references.reading import general_probabilities, sessions_reread
 from analysis.references.scores import contributions, kept_segments, student_reference
 from analysis.references.sealing import SealBrokenError, reseal, seal, unseal
 from analysis.reports import student_csv
-from analysis.trends import session_index, student_trend
+from analysis.trends.sessions import session_index, student_trend
 from ml import reading
 from ml.config import Config
 from ml.emotions import EMOTIONS, Emotion

@@ -10,7 +10,7 @@ from analysis.errors import Refused
 from analysis.flow import AlertStatus, ReviewStatus
 from analysis.models import AlertEvent, LabelCorrection
 from analysis.reviews import label_correct, review_claim, review_decide, review_queue, review_release
-from analysis.trends import session_index
+from analysis.trends.sessions import session_index
 from students.models import AuditEvent, Role
 from tests.analysis.alert_stories import raised_alert
 from tests.factories import AlertFactory, SegmentFactory, UserFactory

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.flow import RunStatus
 from analysis.models import AlertRule, LabelCorrection, SessionSummary
-from analysis.trends import (
+from analysis.trends.sessions import (
     Judged,
     SessionIndex,
     TrendSettings,

@@ -36,11 +36,11 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields import BooleanField
 
-from analysis.corrections import with_label_shown
 from analysis.emotions import EMOTIONS, NEGATIVE, contenders, is_undecided
 from analysis.models import Alert, AlertRule, Recording, Run, Segment, SessionSummary
 from analysis.models.alert import RuleKind
 from analysis.references.reading import general_probabilities
+from analysis.trends.labels import with_label_shown
 from students.models import Student
 
 SIGMA_FLOOR = 0.05
