@@ -23,7 +23,8 @@ from analysis.evidence import evidence_of, explain, rule_name
 from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, RunStatus, move
 from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
 from analysis.models.alert import RuleKind
-from analysis.trends.sessions import SessionIndex, session_indexes, summaries_refresh
+from analysis.trends.sessions import session_indexes, summaries_refresh
+from analysis.trends.shares import SessionIndex
 from students import audit
 from students.locking import student_lock
 from students.models import Student, User

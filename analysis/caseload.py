@@ -12,15 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.models import Alert, Recording
 from analysis.models.alert import RuleKind
-from analysis.trends.sessions import (
-    Baseline,
-    Point,
-    SessionIndex,
-    TrendSettings,
-    series,
-    session_indexes,
-    trend_settings,
-)
+from analysis.trends.series import Baseline, Point, TrendSettings, series
+from analysis.trends.sessions import session_indexes, trend_settings
+from analysis.trends.shares import SessionIndex
 from students.access import Action, scoped
 from students.models import Student, User
 

@@ -35,7 +35,7 @@ from analysis.emotions import COLOURS, EMOTIONS, LABELS, NEGATIVE
 from analysis.flow import AlertStatus
 from analysis.models import Alert, Run, Segment
 from analysis.models.alert import RuleKind
-from analysis.trends.sessions import Point, Trend
+from analysis.trends.series import Point, Trend
 
 Probabilities = dict[str, float] | None
 

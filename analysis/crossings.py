@@ -14,7 +14,8 @@ from typing import Any
 
 from analysis.models import AlertRule
 from analysis.models.alert import RuleKind
-from analysis.trends.sessions import Baseline, SessionIndex, TrendSettings, series
+from analysis.trends.series import Baseline, TrendSettings, series
+from analysis.trends.shares import SessionIndex
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from analysis.emotions import LABELS, NEGATIVE, is_undecided
 from analysis.models import Alert, AlertRule, Segment
 from analysis.models.alert import RuleKind
 from analysis.trends.labels import with_label_shown
-from analysis.trends.sessions import SessionIndex
+from analysis.trends.shares import SessionIndex
 
 MOMENTS = 5
 """At most so many strongest moments are kept with an alert."""

@@ -24,7 +24,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, Table, TableStyle
 
-from analysis.trends.sessions import Trend
+from analysis.trends.series import Trend
 from analysis.wording import is_chinese
 
 CJK_FONT = "STSong-Light"

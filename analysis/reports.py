@@ -15,7 +15,8 @@ from analysis.flow import ReviewStatus
 from analysis.models import Alert, Review
 from analysis.models.alert import RuleKind
 from analysis.references import scores as references
-from analysis.trends.sessions import Point, Trend, student_trend
+from analysis.trends.series import Point, Trend
+from analysis.trends.sessions import student_trend
 from students import audit
 from students.access import Action, allowed
 from students.models import Student, User

@@ -15,7 +15,8 @@ from analysis.models import Alert, AlertRule, Recording, Segment
 from analysis.models.alert import RuleKind
 from analysis.sound_words import sound_notes
 from analysis.templatetags.emorec import percent
-from analysis.trends.sessions import SessionIndex, Trend
+from analysis.trends.series import Trend
+from analysis.trends.shares import SessionIndex
 
 register = template.Library()
 

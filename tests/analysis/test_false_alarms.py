@@ -11,7 +11,7 @@ import pytest
 
 from analysis.crossings import RuleSettings, crossings
 from analysis.models import AlertRule
-from analysis.trends.sessions import SessionIndex
+from analysis.trends.shares import SessionIndex
 from ml.emotions import EMOTIONS
 
 pytestmark = pytest.mark.django_db

@@ -12,19 +12,9 @@ from hypothesis import strategies as st
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.flow import RunStatus
 from analysis.models import AlertRule, LabelCorrection, SessionSummary
-from analysis.trends.sessions import (
-    Judged,
-    SessionIndex,
-    TrendSettings,
-    baseline_of,
-    half_width,
-    owned_time,
-    series,
-    session_index,
-    shares_of,
-    student_trend,
-    summaries_refresh,
-)
+from analysis.trends.series import TrendSettings, baseline_of, half_width, series
+from analysis.trends.sessions import session_index, student_trend, summaries_refresh
+from analysis.trends.shares import Judged, SessionIndex, owned_time, shares_of
 from tests.factories import RecordingFactory, RunFactory, analysed, consented, near_tie, probabilities
 
 

@@ -1,0 +1,177 @@
+"""Segments -> the numbers of a session. Pure functions: no rows are read or written.
+
+**Time.** Segments overlap (4 s every 2 s), so they are not counted but weighed: every instant that k segments cover is
+divided equally among them. A segment's weight is the time it owns this way; the weights add up to the covered time,
+each instant counts once, and splitting a segment in two changes nothing. A gap owns its time like any other segment,
+so one judged segment between gaps does not claim the whole of its four seconds as evidence.
+
+**Near-ties.** ``analysis.emotions`` names the contenders of a segment. Its time is divided equally among them; where
+some are negative and some are not, it is undecided and like a gap no evidence, neither of negative emotion nor of its
+absence. That time is kept apart as ``undecided_s``. A segment a person has named has one contender.
+
+**Share of an emotion.** The time owned by segments with that label over the time owned by all judged segments. Labels
+and not probability mass, for three reasons: the number equals what the page shows segment by segment; a person's
+correction has an exact meaning; and mass would flag ignorance: four of the seven classes are negative, so a model that
+knows nothing spreads 4/7 = 57 % of its mass over them, while its labels follow only what it saw. The mean
+probabilities, over judged and undecided time, stand beside the shares for whoever wants the mass. A person's correction
+counts over the model's label.
+"""
+
+import math
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from analysis.emotions import EMOTIONS, NEGATIVE, contenders, is_undecided
+
+
+class Judged(NamedTuple):
+    """One segment as far as a session index needs it; ``label`` is the person's where ``by_person``."""
+
+    start_s: float
+    end_s: float
+    label: str | None
+    probabilities: dict[str, float] | None
+    voice: bool
+    face: bool
+    by_person: bool = False
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is open if the segment is negative, and nobody has said which emotion it shows."""
+        return not self.by_person and is_undecided(self.probabilities)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The emotions among which the segment's time is divided; none for a gap or an undecided one."""
+        if self.label is None or self.undecided:
+            return ()
+        return (self.label,) if self.by_person or not self.probabilities else contenders(self.probabilities)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What the segments of one run add up to.
+
+    Attributes:
+        covered_s: seconds covered by segments, judged or not.
+        judged_s: seconds owned by segments with a judgement that counts.
+        undecided_s: seconds owned by segments of which it is open whether they are negative.
+        voice_s, face_s: seconds owned by segments with a judgement of the voice, of the face, decided or not.
+        shares: share of the judged time per emotion, summing to 1; all 0 when nothing was judged.
+        negative_share: share of the judged time that is negative; None when nothing was judged.
+        mean_probabilities: mean over the judged and the undecided time, summing to 1; all 0 when there is neither.
+        corrected: segments whose label a person corrected.
+    """
+
+    covered_s: float
+    judged_s: float
+    undecided_s: float
+    voice_s: float
+    face_s: float
+    shares: dict[str, float]
+    negative_share: float | None
+    mean_probabilities: dict[str, float]
+    corrected: int
+
+
+def owned_time(spans: Sequence[tuple[float, float]]) -> list[float]:
+    """Seconds each span owns when every instant is divided equally among the spans that cover it.
+
+    Args:
+        spans: pairs (start, end) in seconds with end > start, in any order.
+    """
+    owned = [0.0] * len(spans)
+    edges = sorted({edge for span in spans for edge in span})
+    starts = sorted(range(len(spans)), key=lambda i: spans[i][0])
+    active: list[int] = []
+    following = 0
+    for left, right in pairwise(edges):
+        active = [i for i in active if spans[i][1] > left]
+        while following < len(starts) and spans[starts[following]][0] <= left:
+            active.append(starts[following])
+            following += 1
+        for i in active:
+            owned[i] += (right - left) / len(active)
+    return owned
+
+
+def shares_of(segments: Sequence[Judged]) -> Shares:
+    """Adds segments up to the shares of a session (see the module's first lines for the rules)."""
+    owned = owned_time([(segment.start_s, segment.end_s) for segment in segments])
+    by_label = dict.fromkeys(EMOTIONS, 0.0)
+    mass = dict.fromkeys(EMOTIONS, 0.0)
+    judged_s = undecided_s = voice_s = face_s = 0.0
+    for segment, seconds in zip(segments, owned, strict=True):
+        voice_s += seconds * segment.voice
+        face_s += seconds * segment.face
+        for name, probability in (segment.probabilities or {}).items():
+            mass[name] += seconds * probability
+        undecided_s += seconds * segment.undecided
+        judged_s += seconds * bool(segment.shown)
+        for name in segment.shown:
+            by_label[name] += seconds / len(segment.shown)
+    total = sum(mass.values())
+    shares = {name: seconds / judged_s if judged_s else 0.0 for name, seconds in by_label.items()}
+    return Shares(
+        covered_s=math.fsum(owned),
+        judged_s=judged_s,
+        undecided_s=undecided_s,
+        voice_s=voice_s,
+        face_s=face_s,
+        shares=shares,
+        negative_share=min(1.0, sum(shares[name] for name in NEGATIVE)) if judged_s else None,
+        mean_probabilities={name: weight / total if total else 0.0 for name, weight in mass.items()},
+        corrected=sum(segment.by_person for segment in segments),
+    )
+
+
+@dataclass(frozen=True)
+class SessionIndex(Shares):
+    """The numbers of one session: the shares of its run, and which recording they belong to.
+
+    Attributes:
+        duration_s: length of the recording in seconds.
+        coverage: judged time over the recording's length, 0-1; undecided time does not count.
+        voice_coverage, face_coverage: the same of time with a judgement of the voice, of the face, decided or not.
+        compared_sessions: other sessions of the student that the segments were read by.
+        general_negative_share: by people in general, where that is another reading; else None.
+        reread: whether the student's other sessions have changed the reading since the analysis.
+    """
+
+    recording_id: uuid.UUID
+    run_id: uuid.UUID
+    recorded_at: datetime
+    analysed_at: datetime | None
+    duration_s: float
+    model_version: str
+    synthetic: bool
+    coverage: float
+    voice_coverage: float
+    face_coverage: float
+    compared_sessions: int = 0
+    general_negative_share: float | None = None
+    reread: bool = False
+
+    def enough(self, min_evidence_s: float, min_coverage: float) -> bool:
+        """Whether there is enough evidence to make a baseline or raise an alert."""
+        return self.negative_share is not None and self.judged_s >= min_evidence_s and self.coverage >= min_coverage
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON: ids and times as text, shares as fractions of 1."""
+        return plain(asdict(self))
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Ids and times as text."""
+    return {
+        name: str(value)
+        if isinstance(value, uuid.UUID)
+        else value.isoformat()
+        if isinstance(value, datetime)
+        else value
+        for name, value in values.items()
+    }
