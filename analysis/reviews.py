@@ -1,4 +1,4 @@
-"""An administrator's review of a flagged student, and a person's correction of a label."""
+"""An administrator's review of a flagged student."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +8,10 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from analysis.alerts import alert_close
-from analysis.emotions import EMOTIONS
 from analysis.errors import Refused
 from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, move
-from analysis.models import LabelCorrection, Review, Segment
+from analysis.models import Review
 from analysis.models.review import Decision
-from analysis.models.segment import COMMENT_LENGTH
-from analysis.trends.sessions import summary_refresh
 from students import audit
 from students.access import Action, scoped
 from students.locking import student_lock
@@ -116,35 +113,3 @@ def review_decide(review: Review, *, by: User, decision: str, note: str) -> Revi
     )
     review.refresh_from_db()
     return review
-
-
-@transaction.atomic
-def label_correct(segment: Segment, *, by: User, label: str, comment: str = "") -> LabelCorrection:
-    """Writes down what a segment really showed; it counts over the model's label, which stays as it is.
-
-    The session's numbers follow at once. No alert is raised or taken back by it: the person who corrects has looked.
-
-    Raises:
-        Refused: the label is none of the seven, the segment is a gap that has no label to correct, or it has gone
-            with its run.
-    """
-    if label not in EMOTIONS:
-        raise Refused("unknown_label")
-    if segment.label is None:
-        raise Refused("no_results")
-    student_lock(segment.run.recording.student_id)
-    if not Segment.objects.filter(pk=segment.pk).exists():
-        raise Refused("results_changed")
-    correction = LabelCorrection.objects.create(
-        segment=segment, label=label, comment=comment.strip()[:COMMENT_LENGTH], by=by
-    )
-    summary_refresh(segment.run)
-    audit.record(
-        "label.correct",
-        actor=by,
-        student=segment.run.recording.student_id,
-        object_type="recording",
-        object_ref=segment.run.recording_id,
-        index=segment.index,
-    )
-    return correction

@@ -13,7 +13,7 @@ from analysis.api.pagination import SegmentPages
 from analysis.api.result_serializers import CorrectionWriteSerializer, SegmentSerializer, TrendSerializer
 from analysis.errors import Refused
 from analysis.models import Recording, Segment
-from analysis.reviews import label_correct
+from analysis.trends.corrections import label_correct
 from analysis.trends.sessions import student_trend
 from students.access import Action
 

@@ -19,7 +19,7 @@ from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
 from analysis.models import LabelCorrection, Recording, Run, Segment
 from analysis.references.reading import general_probabilities
-from analysis.reviews import label_correct
+from analysis.trends.corrections import label_correct
 from analysis.trends.labels import with_label_shown
 from analysis.views import explained
 from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed

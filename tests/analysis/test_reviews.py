@@ -9,7 +9,8 @@ from analysis.alerts import alert_escalate, alerts_raise
 from analysis.errors import Refused
 from analysis.flow import AlertStatus, ReviewStatus
 from analysis.models import AlertEvent, LabelCorrection
-from analysis.reviews import label_correct, review_claim, review_decide, review_queue, review_release
+from analysis.reviews import review_claim, review_decide, review_queue, review_release
+from analysis.trends.corrections import label_correct
 from analysis.trends.sessions import session_index
 from students.models import AuditEvent, Role
 from tests.analysis.alert_stories import raised_alert
