@@ -20,12 +20,12 @@ from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 
-from analysis.alerts import alert_acknowledge, alert_dismiss, alert_escalate, alerts_raise
+from analysis.alerts.raising import alert_acknowledge, alert_dismiss, alert_escalate, alerts_raise
+from analysis.alerts.reviews import review_decide
 from analysis.demo_history import Session, session_create
 from analysis.flow import UNSETTLED_ALERT
 from analysis.intake import recording_receive
 from analysis.models import Alert, Notice, Recording
-from analysis.reviews import review_decide
 from students.care import care_assign
 from students.consent import consent_grant
 from students.models import AuditEvent, Consent, Purpose, Role, Student, User

@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from analysis import runs
-from analysis.alerts import alerts_revise
+from analysis.alerts.raising import alerts_revise
 from analysis.errors import Refused
 from analysis.files import storage
 from analysis.files.probing import Probe, probe

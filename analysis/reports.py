@@ -9,8 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from analysis import wording
+from analysis.alerts.explanation import explain, rule_name
 from analysis.emotions import EMOTIONS, LABELS, NEGATIVE, UNCLEAR_MARGIN
-from analysis.evidence import explain, rule_name
 from analysis.flow import ReviewStatus
 from analysis.models import Alert, Review
 from analysis.models.alert import RuleKind

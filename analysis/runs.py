@@ -24,7 +24,7 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from analysis import flow
-from analysis.alerts import alerts_raise
+from analysis.alerts.raising import alerts_raise
 from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment

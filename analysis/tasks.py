@@ -41,7 +41,7 @@ def consents_expire() -> None:
 @shared_task(name="analysis.tasks.notices_send")
 def notices_send() -> None:
     """Mails notices that have not been mailed yet."""
-    from analysis import notices
+    from analysis.alerts import notices
 
     notices.notices_send()
 

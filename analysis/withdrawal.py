@@ -9,7 +9,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from analysis import intake, runs, uploads
-from analysis.alerts import alerts_revise
+from analysis.alerts.raising import alerts_revise
 from analysis.errors import Refused
 from analysis.flow import RunStatus, UploadStatus
 from analysis.models import Alert, Recording, Review, Run, Upload

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from analysis.alerts.reviews import review_claim, review_decide
 from analysis.api.door import DoorView
 from analysis.api.serializers import (
     DecisionSerializer,
@@ -15,7 +16,6 @@ from analysis.api.serializers import (
     ReviewSerializer,
 )
 from analysis.models import Review
-from analysis.reviews import review_claim, review_decide
 from students.access import Action
 
 

@@ -67,8 +67,8 @@ class AlertRule(models.Model):
 class Alert(models.Model):
     """A rule was crossed. Raised once per crossing: ``crossing`` names the recording with which the crossing began.
 
-    ``evidence`` holds the numbers that raised it, as ``analysis.alerts.evidence_of`` writes them: value, threshold,
-    recordings (ids), judged seconds, rule settings, strongest moments.
+    ``evidence`` holds the numbers that raised it, as ``analysis.alerts.explanation.evidence_of`` writes them: value,
+    threshold, recordings (ids), judged seconds, rule settings, strongest moments.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

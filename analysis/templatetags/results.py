@@ -8,7 +8,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from analysis import wording
-from analysis.alerts import explain, rule_name
+from analysis.alerts.raising import explain, rule_name
 from analysis.emotions import contenders, is_unclear
 from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording, Segment

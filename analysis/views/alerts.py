@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analysis.alerts import alert_acknowledge, alert_dismiss, alert_escalate, explain
+from analysis.alerts.notices import notices_read
+from analysis.alerts.raising import alert_acknowledge, alert_dismiss, alert_escalate, explain
 from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.forms import DismissForm, EscalateForm
 from analysis.models import Alert, AlertEvent, Recording
-from analysis.notices import notices_read
 from analysis.views.common import carry_out, no_store, page_of, permits, results_viewed
 from students import audit
 from students.access import Action, door, fetch, scoped, signed_in

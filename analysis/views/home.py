@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from analysis.caseload import Urgency, caseload
+from analysis.alerts.caseload import Urgency, caseload
+from analysis.alerts.reviews import review_queue
 from analysis.flow import UNFINISHED_RUN, RunStatus, UploadStatus
 from analysis.models import Recording, Run, Upload
-from analysis.reviews import review_queue
 from students import audit
 from students.access import Action, allowed, door, scoped, signed_in
 from students.consent import EXPIRES_SOON, in_force

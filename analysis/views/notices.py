@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from analysis.alerts.notices import notices_read
 from analysis.models import Alert, Notice
-from analysis.notices import notices_read
 from analysis.views.common import no_store, page_of
 from students import audit
 from students.access import Action, door, scoped, signed_in

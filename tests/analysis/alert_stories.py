@@ -25,7 +25,7 @@ def only_rule(kind: str, **fields: Any) -> AlertRule:
 
 def raised_alert(student: Student, **fields: Any) -> Alert:
     """An alert raised by a real session with much negative time."""
-    from analysis.alerts import alerts_raise
+    from analysis.alerts.raising import alerts_raise
 
     only_rule("share", threshold=0.5, name="Much negative emotion in one session")
     session(student, 0.8, week=1, **fields)

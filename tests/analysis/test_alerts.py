@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
-from analysis.alerts import (
+from analysis.alerts.raising import (
     Urgency,
     alert_acknowledge,
     alert_dismiss,

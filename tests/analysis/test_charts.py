@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import charts
-from analysis.alerts import alerts_raise
+from analysis.alerts.raising import alerts_raise
 from analysis.chart_style import MAX_POINTS, bundles, mean
 from analysis.emotions import COLOURS, EMOTIONS, LABELS
 from analysis.models import Segment

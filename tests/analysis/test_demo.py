@@ -10,12 +10,12 @@ from django.db import transaction
 from django.test import override_settings
 from django.urls import reverse
 
-from analysis.alerts import caseload
+from analysis.alerts.notices import notices_send
+from analysis.alerts.raising import caseload
 from analysis.demo import SAMPLE_NUMBER, STUDENTS, accounts_ensure, accounts_path, sample_receive, students_ensure
 from analysis.emotions import EMOTIONS
 from analysis.flow import RunStatus
 from analysis.models import Alert, Notice, Recording, Review, Run, Segment
-from analysis.notices import notices_send
 from students.access import Action, scoped
 from students.consent import purposes_covered
 from students.models import AuditEvent, Purpose, Student, User

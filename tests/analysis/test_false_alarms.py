@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from analysis.crossings import RuleSettings, crossings
+from analysis.alerts.crossings import RuleSettings, crossings
 from analysis.models import AlertRule
 from analysis.trends.shares import SessionIndex
 from ml.emotions import EMOTIONS

@@ -6,10 +6,10 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from analysis import notices
-from analysis.alerts import alert_escalate
+from analysis.alerts import notices
+from analysis.alerts.notices import notice_read, notices_create, notices_read, notices_send
+from analysis.alerts.raising import alert_escalate
 from analysis.models import Alert, Notice
-from analysis.notices import notice_read, notices_create, notices_read, notices_send
 from tests.analysis.alert_stories import raised_alert
 
 pytestmark = pytest.mark.django_db

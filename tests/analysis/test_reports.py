@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
-from analysis.alerts import alert_escalate, alerts_raise
+from analysis.alerts.raising import alert_escalate, alerts_raise
+from analysis.alerts.reviews import review_decide
 from analysis.emotions import EMOTIONS
 from analysis.models import Recording
 from analysis.reports import CSV_COLUMNS, student_csv, student_pdf
-from analysis.reviews import review_decide
 from students.models import AuditEvent
 from tests.analysis.alert_stories import only_rule, raised_alert, session
 from tests.factories import consented

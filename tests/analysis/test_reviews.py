@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from analysis.alerts import alert_escalate, alerts_raise
+from analysis.alerts.raising import alert_escalate, alerts_raise
+from analysis.alerts.reviews import review_claim, review_decide, review_queue, review_release
 from analysis.errors import Refused
 from analysis.flow import AlertStatus, ReviewStatus
 from analysis.models import AlertEvent, LabelCorrection
-from analysis.reviews import review_claim, review_decide, review_queue, review_release
 from analysis.trends.corrections import label_correct
 from analysis.trends.sessions import session_index
 from students.models import AuditEvent, Role
@@ -110,7 +110,7 @@ def test_if_an_alert_cannot_be_closed_nothing_is_decided(people, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("analysis.reviews.alert_close", fail)
+    monkeypatch.setattr("analysis.alerts.reviews.alert_close", fail)
     with pytest.raises(RuntimeError):
         review_decide(review, by=people.admin, decision="contact", note="note")
     review.refresh_from_db()

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from analysis.alerts import alerts_raise
+from analysis.alerts.raising import alerts_raise
 from analysis.models import Alert, AlertRule, Notice
 from tests.factories import analysed
 

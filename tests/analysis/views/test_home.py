@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.alerts import alerts_raise
+from analysis.alerts.raising import alerts_raise
 from analysis.models import AlertRule
 from students.models import AuditEvent
 from tests.factories import (

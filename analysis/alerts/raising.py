@@ -15,11 +15,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from analysis import notices
-from analysis.caseload import CaseloadEntry, Urgency, caseload
-from analysis.crossings import Crossing, RuleSettings, crossings
+from analysis.alerts import notices
+from analysis.alerts.caseload import CaseloadEntry, Urgency, caseload
+from analysis.alerts.crossings import Crossing, RuleSettings, crossings
+from analysis.alerts.explanation import evidence_of, explain, rule_name
 from analysis.errors import Refused
-from analysis.evidence import evidence_of, explain, rule_name
 from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, RunStatus, move
 from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
 from analysis.models.alert import RuleKind

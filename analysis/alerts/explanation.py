@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from analysis import wording
-from analysis.crossings import Crossing, RuleSettings
+from analysis.alerts.crossings import Crossing, RuleSettings
 from analysis.emotions import LABELS, NEGATIVE, is_undecided
 from analysis.models import Alert, AlertRule, Segment
 from analysis.models.alert import RuleKind
