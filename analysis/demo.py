@@ -20,7 +20,8 @@ from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 
-from analysis.alerts.raising import alert_acknowledge, alert_dismiss, alert_escalate, alerts_raise
+from analysis.alerts.lifecycle import alert_acknowledge, alert_dismiss, alert_escalate
+from analysis.alerts.raising import alerts_raise
 from analysis.alerts.reviews import review_decide
 from analysis.demo_history import Session, session_create
 from analysis.flow import UNSETTLED_ALERT

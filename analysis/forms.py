@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from analysis.alerts.raising import BOUNDS, rule_name
+from analysis.alerts.rules import BOUNDS, rule_name
 from analysis.emotions import LABELS
 from analysis.models import AlertRule
 from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH, RuleKind
@@ -74,7 +74,7 @@ class RuleForm(forms.Form):
 
     @classmethod
     def _field(cls, kind: str, setting: str, least: float, greatest: float) -> forms.Field:
-        """The field of one setting with its bounds, which are those of ``analysis.alerts.raising``."""
+        """The field of one setting with its bounds, which are those of ``analysis.alerts.rules``."""
         label, help_text = _SETTINGS[(kind, setting)] if (kind, setting) in _SETTINGS else _SETTINGS[setting]
         if setting == "sessions":
             return forms.IntegerField(label=label, help_text=help_text, min_value=int(least), max_value=int(greatest))

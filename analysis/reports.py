@@ -9,7 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from analysis import wording
-from analysis.alerts.explanation import explain, rule_name
+from analysis.alerts.explanation import explain
+from analysis.alerts.rules import rule_name
 from analysis.emotions import EMOTIONS, LABELS, NEGATIVE, UNCLEAR_MARGIN
 from analysis.flow import ReviewStatus
 from analysis.models import Alert, Review

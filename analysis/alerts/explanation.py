@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, ngettext
 
 from analysis import wording
 from analysis.alerts.crossings import Crossing, RuleSettings
@@ -17,18 +17,6 @@ from analysis.trends.shares import SessionIndex
 
 MOMENTS = 5
 """At most so many strongest moments are kept with an alert."""
-
-DEFAULT_RULE_NAMES = (
-    gettext_noop("Much negative emotion in one session"),
-    gettext_noop("Negative emotion over several sessions"),
-    gettext_noop("More negative than the student's own usual"),
-)
-"""Names of the rules every installation starts with, marked for translation; ``rule_name`` translates them."""
-
-
-def rule_name(rule: AlertRule) -> str:
-    """A rule's name in the reader's language; a name an administrator gave stays as it is."""
-    return gettext(rule.name) if rule.name else ""
 
 
 def evidence_of(rule: AlertRule, settings: RuleSettings, crossing: Crossing) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rules over a student's sessions: an alert is raised once per crossing, and a person brings it to an end.
+"""Raising alerts over a student's sessions, once per crossing, and revising them after results were removed.
 
 Raising again after a new or a repeated run is harmless: an alert belongs to a crossing if its first recording lies
 anywhere in that stretch of sessions, so neither a recording that is being analysed again nor one uploaded late makes
@@ -10,41 +10,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from analysis.alerts import notices
-from analysis.alerts.caseload import CaseloadEntry, Urgency, caseload
 from analysis.alerts.crossings import Crossing, RuleSettings, crossings
-from analysis.alerts.explanation import evidence_of, explain, rule_name
-from analysis.errors import Refused
-from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, RunStatus, move
-from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
-from analysis.models.alert import RuleKind
+from analysis.alerts.explanation import evidence_of
+from analysis.alerts.lifecycle import review_for, reviews_lapse
+from analysis.flow import AlertStatus, RunStatus
+from analysis.models import Alert, AlertEvent, AlertRule, Recording, Run
 from analysis.trends.sessions import session_indexes, summaries_refresh
 from analysis.trends.shares import SessionIndex
 from students import audit
 from students.locking import student_lock
-from students.models import Student, User
-
-__all__ = [
-    "CaseloadEntry",
-    "Urgency",
-    "alert_acknowledge",
-    "alert_dismiss",
-    "alert_escalate",
-    "alerts_raise",
-    "alerts_revise",
-    "caseload",
-    "explain",
-    "rule_name",
-    "rule_update",
-]
-
-
-# --- raising ----------------------------------------------------------------------------------------------------------
+from students.models import Student
 
 
 @transaction.atomic
@@ -115,15 +94,6 @@ def _raise(student: Student, rule: AlertRule, settings: RuleSettings, crossing: 
     return alert
 
 
-def review_for(student: Student, *, at: datetime, synthetic: bool) -> Review:
-    """The student's one unsettled review, opened if there is none. The caller holds the student's lock."""
-    review = Review.objects.filter(student=student, status__in=UNSETTLED_REVIEW).first()
-    if review is None:
-        review = Review.objects.create(student=student, opened_at=at, synthetic=synthetic)
-        audit.record("review.open", student=student, object_type="review", object_ref=review.pk)
-    return review
-
-
 # --- after results were removed ---------------------------------------------------------------------------------------
 
 
@@ -181,119 +151,3 @@ def _proven_still(alert: Alert, sessions: Sequence[SessionIndex], with_results: 
         if crossing.holds(key):
             return evidence_of(alert.rule, settings, crossing)
     return None
-
-
-def reviews_lapse(student: Student, *, by: User | None = None) -> int:
-    """Lets the student's unsettled review lapse if none of its alerts is unsettled any more; returns 0 or 1."""
-    idle = Review.objects.filter(student=student).exclude(alerts__status__in=UNSETTLED_ALERT)
-    reviews = list(idle.filter(status__in=UNSETTLED_REVIEW).values_list("pk", flat=True))
-    lapsed = move(Review.objects.filter(pk__in=reviews), ReviewStatus.LAPSED, settled_at=timezone.now())
-    for review in reviews:
-        audit.record("review.lapse", actor=by, student=student, object_type="review", object_ref=review)
-    return lapsed
-
-
-# --- lifecycle --------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def alert_acknowledge(alert: Alert, *, by: User) -> Alert:
-    """Someone has seen the alert and looks after it.
-
-    Raises:
-        Refused: it is settled or was acknowledged or escalated already.
-    """
-    return _moved(alert, AlertStatus.ACKNOWLEDGED, by=by)
-
-
-@transaction.atomic
-def alert_dismiss(alert: Alert, *, by: User, reason: str) -> Alert:
-    """Settles the alert as unfounded; with its last unsettled alert the review lapses too.
-
-    Raises:
-        Refused: no reason is given, or the alert is settled or escalated already.
-    """
-    if not reason.strip():
-        raise Refused("reason_required")
-    student_lock(alert.student_id)
-    _moved(alert, AlertStatus.DISMISSED, by=by, reason=reason.strip(), settled_at=timezone.now())
-    reviews_lapse(alert.student, by=by)
-    return alert
-
-
-@transaction.atomic
-def alert_escalate(alert: Alert, *, by: User, reason: str = "") -> Alert:
-    """Asks for an administrator's review now; the reviewers' notices become new again.
-
-    Raises:
-        Refused: the alert is settled or escalated already.
-    """
-    student_lock(alert.student_id)
-    _moved(alert, AlertStatus.ESCALATED, by=by, reason=reason.strip())
-    if alert.review is None or alert.review.status not in UNSETTLED_REVIEW:
-        alert.review = review_for(alert.student, at=timezone.now(), synthetic=alert.synthetic)
-        alert.save(update_fields=["review"])
-    notices.notices_renew(alert, by=by)
-    return alert
-
-
-def alert_close(alert: Alert, *, by: User) -> Alert:
-    """Settles the alert with its review's decision. Called by ``reviews``, in the decision's transaction."""
-    return _moved(alert, AlertStatus.CLOSED, by=by, settled_at=timezone.now())
-
-
-def _moved(alert: Alert, to: AlertStatus, *, by: User, reason: str = "", **fields: Any) -> Alert:
-    """Makes the move, writes who made it and why, and brings ``alert`` up to date."""
-    if not move(Alert.objects.filter(pk=alert.pk), to, **fields):
-        now = Alert.objects.filter(pk=alert.pk).first()
-        raise Refused("alert_moved" if now is not None and now.status in UNSETTLED_ALERT else "alert_settled")
-    AlertEvent.objects.create(alert=alert, actor=by, status=to, reason=reason)
-    audit.record(f"alert.{to}", actor=by, student=alert.student_id, object_type="alert", object_ref=alert.pk)
-    alert.refresh_from_db()
-    return alert
-
-
-# --- rules ------------------------------------------------------------------------------------------------------------
-
-_SHARE_BOUNDS = {"threshold": (0.05, 0.95), "min_evidence_s": (10, 3600), "min_coverage": (0.05, 1)}
-BOUNDS: dict[str, dict[str, tuple[float, float]]] = {
-    RuleKind.SHARE: _SHARE_BOUNDS,
-    RuleKind.SUSTAINED: {**_SHARE_BOUNDS, "sessions": (2, 20)},
-    RuleKind.EWMA: {**_SHARE_BOUNDS, "threshold": (1, 6), "sessions": (3, 20), "smoothing": (0.05, 1)},
-}
-"""What may be edited per kind of rule besides name and enabled, each with the least and greatest value."""
-
-
-@transaction.atomic
-def rule_update(rule: AlertRule, *, by: User, **changes: Any) -> AlertRule:
-    """Edits a rule. Alerts already raised keep the settings they were raised with.
-
-    Args:
-        changes: any of ``name``, ``enabled``, ``threshold``, ``sessions``, ``smoothing``, ``min_evidence_s``,
-            ``min_coverage``; settings the rule's kind does not use are ignored.
-
-    Raises:
-        ValidationError: by field; a value lies outside ``BOUNDS`` or the name is empty.
-    """
-    stored = AlertRule.objects.select_for_update().get(pk=rule.pk)
-    bounds = BOUNDS[stored.kind]
-    wanted = {name: value for name, value in changes.items() if name in {"name", "enabled"} | bounds.keys()}
-    problems: dict[str, Any] = {
-        name: _("Choose a value between %(least)s and %(greatest)s.") % {"least": least, "greatest": greatest}
-        for name, (least, greatest) in bounds.items()
-        if name in wanted and not (wanted[name] is not None and least <= wanted[name] <= greatest)
-    }
-    if "name" in wanted and not str(wanted["name"]).strip():
-        problems["name"] = _("A rule needs a name.")
-    if problems:
-        raise ValidationError(problems)
-    changed = {name: value for name, value in wanted.items() if getattr(stored, name) != value}
-    if changed:
-        for name, value in changed.items():
-            setattr(stored, name, value)
-        stored.updated_by = by
-        stored.save()
-        numbers = {name: value for name, value in changed.items() if name != "name"}
-        audit.record("rule.update", actor=by, object_type="rule", object_ref=stored.pk, kind=stored.kind, **numbers)
-    rule.refresh_from_db()
-    return rule

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
-from analysis.alerts.raising import alert_close
+from analysis.alerts.lifecycle import alert_close
 from analysis.errors import Refused
 from analysis.flow import UNSETTLED_ALERT, UNSETTLED_REVIEW, AlertStatus, ReviewStatus, move
 from analysis.models import Review

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analysis.alerts.raising import alert_acknowledge, alert_dismiss, alert_escalate
+from analysis.alerts.lifecycle import alert_acknowledge, alert_dismiss, alert_escalate
 from analysis.api.door import DoorView
 from analysis.api.serializers import (
     AlertDetailSerializer,

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analysis.alerts.raising import rule_update
+from analysis.alerts.rules import rule_update
 from analysis.api.door import DoorView
 from analysis.api.serializers import RuleDetailSerializer, RuleWriteSerializer
 from analysis.models import AlertRule

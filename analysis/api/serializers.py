@@ -5,8 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from analysis.alerts.explanation import rule_name
-from analysis.alerts.raising import BOUNDS
+from analysis.alerts.rules import BOUNDS, rule_name
 from analysis.errors import problem
 from analysis.flow import AlertStatus, RecordingStatus, ReviewStatus
 from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
@@ -266,7 +265,7 @@ class RuleDetailSerializer(RuleSerializer):
 
 
 class RuleWriteSerializer(serializers.Serializer[Any]):
-    """Settings of a rule to change. The bounds are those of ``analysis.alerts.raising.BOUNDS``."""
+    """Settings of a rule to change. The bounds are those of ``analysis.alerts.rules.BOUNDS``."""
 
     name = serializers.CharField(max_length=RULE_NAME_LENGTH, required=False)
     enabled = serializers.BooleanField(required=False)

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-# Names are those of analysis.evidence.DEFAULT_RULE_NAMES, which marks them for translation.
+# Names are those of analysis.alerts.rules.DEFAULT_RULE_NAMES, which marks them for translation.
 RULES = [
     # One session: well over half of what was judged, with at least a minute of evidence.
     {

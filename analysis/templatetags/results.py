@@ -8,7 +8,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from analysis import wording
-from analysis.alerts.raising import explain, rule_name
+from analysis.alerts.explanation import explain
+from analysis.alerts.rules import rule_name
 from analysis.emotions import contenders, is_unclear
 from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording, Segment

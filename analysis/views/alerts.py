@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from analysis.alerts.explanation import explain
+from analysis.alerts.lifecycle import alert_acknowledge, alert_dismiss, alert_escalate
 from analysis.alerts.notices import notices_read
-from analysis.alerts.raising import alert_acknowledge, alert_dismiss, alert_escalate, explain
 from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.forms import DismissForm, EscalateForm
 from analysis.models import Alert, AlertEvent, Recording

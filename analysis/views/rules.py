@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from analysis.alerts.raising import rule_update
+from analysis.alerts.rules import rule_update
 from analysis.forms import RuleForm
 from analysis.models import AlertRule
 from students.access import Action, door, signed_in

@@ -10,18 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
-from analysis.alerts.raising import (
-    Urgency,
-    alert_acknowledge,
-    alert_dismiss,
-    alert_escalate,
-    alerts_raise,
-    alerts_revise,
-    caseload,
-    explain,
-    rule_name,
-    rule_update,
-)
+from analysis.alerts.caseload import Urgency, caseload
+from analysis.alerts.explanation import explain
+from analysis.alerts.lifecycle import alert_acknowledge, alert_dismiss, alert_escalate
+from analysis.alerts.raising import alerts_raise, alerts_revise
+from analysis.alerts.rules import rule_name, rule_update
 from analysis.errors import Refused
 from analysis.flow import AlertStatus, ReviewStatus, RunStatus
 from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.test import override_settings
 from django.urls import reverse
 
+from analysis.alerts.caseload import caseload
 from analysis.alerts.notices import notices_send
-from analysis.alerts.raising import caseload
 from analysis.demo import SAMPLE_NUMBER, STUDENTS, accounts_ensure, accounts_path, sample_receive, students_ensure
 from analysis.emotions import EMOTIONS
 from analysis.flow import RunStatus

@@ -7,8 +7,8 @@ from django.core import mail
 from django.utils import timezone
 
 from analysis.alerts import notices
+from analysis.alerts.lifecycle import alert_escalate
 from analysis.alerts.notices import notice_read, notices_create, notices_read, notices_send
-from analysis.alerts.raising import alert_escalate
 from analysis.models import Alert, Notice
 from tests.analysis.alert_stories import raised_alert
 

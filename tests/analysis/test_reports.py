@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
-from analysis.alerts.raising import alert_escalate, alerts_raise
+from analysis.alerts.lifecycle import alert_escalate
+from analysis.alerts.raising import alerts_raise
 from analysis.alerts.reviews import review_decide
 from analysis.emotions import EMOTIONS
 from analysis.models import Recording

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from analysis.alerts.raising import alert_escalate, alerts_raise
+from analysis.alerts.lifecycle import alert_escalate
+from analysis.alerts.raising import alerts_raise
 from analysis.alerts.reviews import review_claim, review_decide, review_queue, review_release
 from analysis.errors import Refused
 from analysis.flow import AlertStatus, ReviewStatus
