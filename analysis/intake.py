@@ -19,7 +19,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from analysis import runs
 from analysis.alerts.raising import alerts_revise
 from analysis.errors import Refused
 from analysis.files import storage
@@ -27,6 +26,7 @@ from analysis.files.probing import Probe, probe
 from analysis.flow import UploadStatus, move
 from analysis.models import Recording, Run, Upload
 from analysis.references.reading import sessions_reread
+from analysis.runs import lifecycle
 from students import audit
 from students.consent import purposes_covered
 from students.locking import student_lock
@@ -200,7 +200,7 @@ def accept(arrival: Arrival) -> Recording:
                 container=found.container,
             )
             transaction.on_commit(lambda: storage.settle(recording), robust=True)
-            runs.run_request(recording, by=arrival.user)
+            lifecycle.run_request(recording, by=arrival.user)
     except IntegrityError:
         _refuse_duplicate(arrival)
         raise

@@ -7,7 +7,7 @@ from django.conf import settings
 @shared_task(name="analysis.tasks.run_process", time_limit=settings.EMOREC_RUN_LIMIT_S)
 def run_process(run_id: str) -> None:
     """Rings in the run with this id."""
-    from analysis import worker
+    from analysis.runs import worker
 
     worker.run_process(run_id)
 
@@ -15,9 +15,9 @@ def run_process(run_id: str) -> None:
 @shared_task(name="analysis.tasks.runs_sweep")
 def runs_sweep() -> None:
     """Puts right what kills, cuts and lost bells left."""
-    from analysis import runs
+    from analysis.runs import lifecycle
 
-    runs.runs_sweep()
+    lifecycle.runs_sweep()
 
 
 @shared_task(name="analysis.tasks.uploads_purge")

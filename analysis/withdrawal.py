@@ -8,12 +8,13 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from analysis import intake, runs, uploads
+from analysis import intake, uploads
 from analysis.alerts.raising import alerts_revise
 from analysis.errors import Refused
 from analysis.flow import RunStatus, UploadStatus
 from analysis.models import Alert, Recording, Review, Run, Upload
 from analysis.references.reading import sessions_reread
+from analysis.runs import lifecycle
 from students import audit
 from students.models import Purpose, Student, User
 from students.signals import consent_ended, student_erased
@@ -78,9 +79,9 @@ def _analyse_what_is_left(recording: Recording, *, again: bool) -> None:
     recording.result_run = remaining.filter(status=RunStatus.SUCCEEDED).first()
     recording.save(update_fields=["current_run", "result_run"])
     try:
-        runs.modalities(recording)
+        lifecycle.modalities(recording)
         if again:
-            runs.run_request(recording, by=None)
+            lifecycle.run_request(recording, by=None)
     except Refused as refusal:
         if refusal.code == "no_consent":
-            runs.run_withdraw(recording)
+            lifecycle.run_withdraw(recording)

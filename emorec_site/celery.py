@@ -1,6 +1,7 @@
 """The Celery application.
 
-The broker is only a bell: it carries ids, and the truth about every run is a database row (see ``analysis.runs``).
+The broker is only a bell: it carries ids, and the truth about every run is a database row (see
+``analysis.runs.lifecycle``).
 Two queues: ``analysis`` for runs, one at a time and minutes long, and ``housekeeping`` for everything short, so
 that a two-hour recording never holds up the sweeper that watches over it.
 """

@@ -211,7 +211,7 @@ EMOREC_FUSION = env("EMOREC_FUSION", default="weighted")
 EMOREC_FUSION_ALPHA = env.float("EMOREC_FUSION_ALPHA", 0.6)
 EMOREC_FUSION_BETA = env.float("EMOREC_FUSION_BETA", 0.4)
 EMOREC_SAMPLE_FPS = env.float("EMOREC_SAMPLE_FPS", 5.0)
-EMOREC_ENGINE = env.str("EMOREC_ENGINE", "analysis.worker.load_engine")
+EMOREC_ENGINE = env.str("EMOREC_ENGINE", "analysis.runs.worker.load_engine")
 # A run that takes longer is killed with its process and tried again; below the broker's visibility timeout.
 EMOREC_RUN_LIMIT_S = env.int("EMOREC_RUN_LIMIT_S", 4 * 60 * 60)
 

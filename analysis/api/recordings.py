@@ -19,7 +19,7 @@ from analysis.api.serializers import (
 from analysis.errors import Refused
 from analysis.intake import limits, recording_delete, recording_receive
 from analysis.models import Recording
-from analysis.runs import run_cancel, run_request
+from analysis.runs.lifecycle import run_cancel, run_request
 from students import access
 from students.access import Action
 

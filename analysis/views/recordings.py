@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from analysis import charts, intake, runs, wording
+from analysis import charts, intake, wording
 from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
 from analysis.models import LabelCorrection, Recording, Run, Segment
 from analysis.references.reading import general_probabilities
+from analysis.runs import lifecycle
 from analysis.trends.corrections import label_correct
 from analysis.trends.labels import with_label_shown
 from analysis.views import explained
@@ -235,7 +236,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_MANAGE, pk)
     carry_out(
-        request, lambda: runs.run_cancel(found, by=user), _("The analysis is being stopped. The recording stays.")
+        request, lambda: lifecycle.run_cancel(found, by=user), _("The analysis is being stopped. The recording stays.")
     )
     return back(request, "recording", found.pk)
 
@@ -269,7 +270,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _request_run(request: HttpRequest, recording: Recording, user: User, *, track: int | None) -> None:
     carry_out(
         request,
-        lambda: runs.run_request(recording, by=user, track=track),
+        lambda: lifecycle.run_request(recording, by=user, track=track),
         _("The analysis starts anew. This page shows how far it is."),
     )
 

@@ -18,7 +18,7 @@ STARTS_S = (0.0, 2.0, 4.0)
 
 
 def load():
-    """As ``analysis.worker.load_engine``."""
+    """As ``analysis.runs.worker.load_engine``."""
     return recognise
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from django.utils import timezone
 
-from analysis import runs
 from analysis.models import Recording, Segment
+from analysis.runs import lifecycle
 from ml import reading
 from ml.config import Config
 from ml.emotions import EMOTIONS
@@ -53,10 +53,10 @@ def analysed(student: Student, moods: tuple[str, ...], **more) -> Recording:
     """A recording of the student with a result, by the way of a worker."""
     length = 2.0 * len(moods) + 2
     recording = RecordingFactory(student=student, duration_s=length, recorded_at=timezone.now())
-    run = runs.run_request(recording, by=None)
-    lease = runs.run_claim(run.pk)
+    run = lifecycle.run_request(recording, by=None)
+    lease = lifecycle.run_claim(run.pk)
     assert lease is not None
-    runs.run_complete(lease, recognition(moods, **more).as_dict())
+    lifecycle.run_complete(lease, recognition(moods, **more).as_dict())
     recording.refresh_from_db()
     return recording
 

@@ -19,11 +19,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import errors, intake, runs, uploads
+from analysis import errors, intake, uploads
 from analysis.errors import Refused
 from analysis.files import probing, storage
 from analysis.flow import UploadStatus
 from analysis.models import Recording, Run, Upload
+from analysis.runs import lifecycle
 from ml.errors import RecognitionError
 from students.models import AuditEvent, Purpose
 from tests.analysis import clips
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def receive(media: Path, people, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recording]:
     """Sends bytes (or an open file) as the member of staff for the consenting student."""
-    monkeypatch.setattr(runs, "run_ring", lambda run_id: True)
+    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: True)
 
     def send(content, name: str = "interview.mp4", student=None, ago: timedelta = timedelta(hours=1)) -> Recording:
         return intake.recording_receive(
@@ -290,13 +291,14 @@ import io, os, signal, sys, django
 django.setup()
 from datetime import timedelta
 from django.utils import timezone
-from analysis import intake, runs
+from analysis import intake
 from analysis.files import storage
+from analysis.runs import lifecycle
 from analysis.files.probing import Probe
 from students.models import Student, User
 intake.probe = lambda path: Probe("mov", 60.0, True, True)
-runs.run_ring = lambda run_id: True
-module, name = {"intake": intake, "runs": runs, "storage": storage}[sys.argv[1]], sys.argv[2]
+lifecycle.run_ring = lambda run_id: True
+module, name = {"intake": intake, "lifecycle": lifecycle, "storage": storage}[sys.argv[1]], sys.argv[2]
 setattr(module, name, lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
 intake.recording_receive(
     user=User.objects.get(username="staff"), student=Student.objects.get(pk=sys.argv[3]),
@@ -307,7 +309,7 @@ intake.recording_receive(
 
 @pytest.mark.parametrize(
     "point",
-    ["intake.probe", "intake._row", "storage.settle", "runs.run_ring"],
+    ["intake.probe", "intake._row", "storage.settle", "lifecycle.run_ring"],
     ids=["before probing", "before the row", "before the move", "before the bell"],
 )
 def test_a_kill_loses_nothing_and_leaves_nothing(people, media, database_url, point, monkeypatch):
@@ -330,9 +332,9 @@ def test_a_kill_loses_nothing_and_leaves_nothing(people, media, database_url, po
     assert storage.original_path(recording).read_bytes() == b"bytes of a recording"
     assert files(media) == [storage.original_path(recording)]
     rung = []
-    monkeypatch.setattr(runs, "run_ring", lambda run_id: rung.append(run_id) or True)
-    monkeypatch.setattr(runs, "bells_waiting", lambda: 0)
-    runs.runs_sweep()
+    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: rung.append(run_id) or True)
+    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 0)
+    lifecycle.runs_sweep()
     assert rung == [Run.objects.get(recording=recording).pk]
 
 
@@ -396,9 +398,9 @@ def test_deleting_removes_row_runs_and_file_and_is_remembered(receive, people, m
 
 def test_deleting_a_recording_under_analysis_takes_the_lease(media, people):
     recording = RecordingFactory()
-    lease = runs.run_claim(RunFactory(recording=recording, status="queued", attempt=0).pk)
+    lease = lifecycle.run_claim(RunFactory(recording=recording, status="queued", attempt=0).pk)
     intake.recording_delete(recording, by=people.admin)
-    assert runs.run_heartbeat(lease, stage="face", percent=10) is runs.Beat.LOST
+    assert lifecycle.run_heartbeat(lease, stage="face", percent=10) is lifecycle.Beat.LOST
 
 
 # --- names and words

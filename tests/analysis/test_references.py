@@ -15,12 +15,13 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import intake, runs
+from analysis import intake
 from analysis.models import Alert, Recording, Run, RunScores, Segment
 from analysis.references.reading import general_probabilities, sessions_reread
 from analysis.references.scores import contributions, kept_segments, student_reference
 from analysis.references.sealing import SealBrokenError, reseal, seal, unseal
 from analysis.reports import student_csv
+from analysis.runs import lifecycle
 from analysis.trends.sessions import session_index, student_trend
 from ml import reading
 from ml.config import Config
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "run_ring", lambda run_id: True)
+    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: True)
 
 
 def test_a_first_session_is_compared_with_people_in_general():
@@ -140,9 +141,9 @@ def test_only_the_newest_result_of_a_recording_counts():
     student = consented()
     first = analysed(student, ("sad",) * 20)
     second = analysed(student, VARIED)
-    run = runs.run_request(second, by=None)
-    lease = runs.run_claim(run.pk)
-    runs.run_complete(lease, recognition(("happy",) * 8).as_dict())
+    run = lifecycle.run_request(second, by=None)
+    lease = lifecycle.run_claim(run.pk)
+    lifecycle.run_complete(lease, recognition(("happy",) * 8).as_dict())
     first = Recording.objects.get(pk=first.pk)
     assert set(contributions(student)) == {first.result_run_id, run.pk}
     assert first.result_run.reference["voice"]["seconds"] == pytest.approx(18.0)
@@ -328,8 +329,8 @@ def test_a_lasting_mood_does_not_become_the_usual_one():
     recordings = []
     for _ in range(6):
         recording = RecordingFactory(student=student, duration_s=42.0)
-        lease = runs.run_claim(runs.run_request(recording, by=None).pk)
-        runs.run_complete(lease, heard.as_dict())
+        lease = lifecycle.run_claim(lifecycle.run_request(recording, by=None).pk)
+        lifecycle.run_complete(lease, heard.as_dict())
         recordings.append(recording)
     run = Recording.objects.get(pk=recordings[-1].pk).result_run
     assert run.reference["voice"]["sessions"] == 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.worker import run_config
+from analysis.runs.worker import run_config
 from tests.factories import RunFactory
 
 pytestmark = pytest.mark.django_db

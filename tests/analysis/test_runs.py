@@ -10,25 +10,25 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
-from analysis import runs
 from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.models import Run, Segment
-from analysis.runs import Beat, LeaseLost
+from analysis.runs import lifecycle
+from analysis.runs.lifecycle import Beat, LeaseLost
 from students.models import AuditEvent, Consent, Purpose
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, StudentFactory, consented, probabilities
 
 pytestmark = pytest.mark.django_db
 
-RING, BELLS = runs.run_ring, runs.bells_waiting
+RING, BELLS = lifecycle.run_ring, lifecycle.bells_waiting
 
 
 @pytest.fixture(autouse=True)
 def bell(monkeypatch: pytest.MonkeyPatch) -> list:
     """Collects the ids that were rung for; these tests need no broker."""
     rung: list = []
-    monkeypatch.setattr(runs, "run_ring", lambda run_id: rung.append(run_id) or True)
-    monkeypatch.setattr(runs, "bells_waiting", lambda: 0)
+    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: rung.append(run_id) or True)
+    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 0)
     return rung
 
 
@@ -36,8 +36,8 @@ def queued(**fields) -> Run:
     return RunFactory(status=RunStatus.QUEUED, attempt=0, percent=0, started_at=None, finished_at=None, **fields)
 
 
-def claimed(**fields) -> runs.Lease:
-    lease = runs.run_claim(queued(**fields).pk)
+def claimed(**fields) -> lifecycle.Lease:
+    lease = lifecycle.run_claim(queued(**fields).pk)
     assert lease is not None
     return lease
 
@@ -67,7 +67,7 @@ def result(labels: tuple[str | None, ...] = ("sad", None, "happy")) -> dict:
     }
 
 
-def expire(lease: runs.Lease) -> None:
+def expire(lease: lifecycle.Lease) -> None:
     Run.objects.filter(pk=lease.run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 
@@ -81,7 +81,7 @@ def refused(code: str):
 def test_a_request_queues_a_run_and_rings_when_it_is_committed(bell, django_capture_on_commit_callbacks):
     recording = RecordingFactory()
     with django_capture_on_commit_callbacks(execute=True):
-        run = runs.run_request(recording, by=None)
+        run = lifecycle.run_request(recording, by=None)
         assert bell == []
     assert bell == [run.pk]
     recording.refresh_from_db()
@@ -90,19 +90,19 @@ def test_a_request_queues_a_run_and_rings_when_it_is_committed(bell, django_capt
 
 def test_a_second_request_waits_for_the_first_to_end():
     recording = RecordingFactory()
-    first = runs.run_request(recording, by=None)
+    first = lifecycle.run_request(recording, by=None)
     with refused("run_active"):
-        runs.run_request(recording, by=None)
-    runs.run_cancel(recording, by=None)
-    again = runs.run_request(recording, by=None, track=2)
+        lifecycle.run_request(recording, by=None)
+    lifecycle.run_cancel(recording, by=None)
+    again = lifecycle.run_request(recording, by=None, track=2)
     assert (again.number, again.track) == (first.number + 1, 2)
 
 
 def test_nothing_is_requested_without_consent_or_bytes():
     with refused("no_consent"):
-        runs.run_request(RecordingFactory(student=consented(Purpose.VOICE, Purpose.FACE)), by=None)
+        lifecycle.run_request(RecordingFactory(student=consented(Purpose.VOICE, Purpose.FACE)), by=None)
     with refused("synthetic_recording"):
-        runs.run_request(RecordingFactory(synthetic=True), by=None)
+        lifecycle.run_request(RecordingFactory(synthetic=True), by=None)
     assert not Run.objects.exists()
 
 
@@ -110,7 +110,7 @@ def test_a_broker_that_is_away_does_not_keep_a_run_from_being_requested(monkeypa
     def away(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(runs.current_app, "send_task", away)
+    monkeypatch.setattr(lifecycle.current_app, "send_task", away)
     assert RING(queued().pk) is False
 
 
@@ -135,7 +135,7 @@ def test_of_many_workers_at_once_one_claims_the_run():
     def claim() -> None:
         try:
             start.wait(10)
-            leases.append(runs.run_claim(run.pk))
+            leases.append(lifecycle.run_claim(run.pk))
         finally:
             connection.close()
 
@@ -172,7 +172,7 @@ def test_only_what_is_consented_to_and_there_is_analysed(purposes, streams, anal
 def test_a_consent_that_ended_while_the_run_waited_cancels_it():
     run = queued()
     Consent.objects.filter(purpose=Purpose.RECORDING).update(ended_at=timezone.now(), end_reason="withdrawn")
-    assert runs.run_claim(run.pk) is None
+    assert lifecycle.run_claim(run.pk) is None
     run.refresh_from_db()
     assert (run.status, run.error_code) == (RunStatus.CANCELLED, "no_consent")
 
@@ -180,13 +180,13 @@ def test_a_consent_that_ended_while_the_run_waited_cancels_it():
 def test_a_recording_without_the_part_consented_to_fails_with_a_sentence():
     recording = RecordingFactory(student=consented(Purpose.RECORDING, Purpose.VOICE), has_audio=False)
     run = queued(recording=recording)
-    assert runs.run_claim(run.pk) is None
+    assert lifecycle.run_claim(run.pk) is None
     run.refresh_from_db()
     assert (run.status, run.error_code) == (RunStatus.FAILED, "nothing_to_analyse")
 
 
 def test_a_retry_is_not_claimed_before_its_time():
-    assert runs.run_claim(queued(not_before=timezone.now() + timedelta(seconds=60)).pk) is None
+    assert lifecycle.run_claim(queued(not_before=timezone.now() + timedelta(seconds=60)).pk) is None
 
 
 # --- lease
@@ -195,7 +195,7 @@ def test_a_retry_is_not_claimed_before_its_time():
 def test_a_heartbeat_renews_the_lease_and_saves_the_progress():
     lease = claimed()
     expire(lease)
-    assert runs.run_heartbeat(lease, stage="face", percent=42.0) is Beat.RENEWED
+    assert lifecycle.run_heartbeat(lease, stage="face", percent=42.0) is Beat.RENEWED
     run = Run.objects.get(pk=lease.run.pk)
     assert (run.stage, run.percent) == ("face", 42.0)
     assert run.lease_expires_at > timezone.now()
@@ -203,23 +203,23 @@ def test_a_heartbeat_renews_the_lease_and_saves_the_progress():
 
 def test_a_heartbeat_learns_of_cancellation_and_of_a_lost_lease():
     lease = claimed()
-    runs.run_cancel(lease.run.recording, by=None)
-    assert runs.run_heartbeat(lease, stage="", percent=0) is Beat.CANCEL
+    lifecycle.run_cancel(lease.run.recording, by=None)
+    assert lifecycle.run_heartbeat(lease, stage="", percent=0) is Beat.CANCEL
     Run.objects.filter(pk=lease.run.pk).update(lease_token="00000000-0000-4000-8000-000000000000")
-    assert runs.run_heartbeat(lease, stage="", percent=0) is Beat.LOST
+    assert lifecycle.run_heartbeat(lease, stage="", percent=0) is Beat.LOST
 
 
 def test_a_worker_whose_lease_was_taken_over_writes_nothing():
     lease = claimed()
     expire(lease)
-    runs.runs_sweep()
-    second = runs.run_claim(lease.run.pk)
+    lifecycle.runs_sweep()
+    second = lifecycle.run_claim(lease.run.pk)
     with pytest.raises(LeaseLost):
-        runs.run_complete(lease, result())
-    runs.run_fail(lease, "internal", passing=False)
-    runs.run_stop(lease)
+        lifecycle.run_complete(lease, result())
+    lifecycle.run_fail(lease, "internal", passing=False)
+    lifecycle.run_stop(lease)
     assert not Segment.objects.exists()
-    runs.run_complete(second, result())
+    lifecycle.run_complete(second, result())
     assert Segment.objects.count() == 3
 
 
@@ -228,9 +228,9 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing():
 
 def test_a_result_is_saved_once_with_gaps_as_gaps():
     lease = claimed()
-    runs.run_complete(lease, result())
+    lifecycle.run_complete(lease, result())
     with pytest.raises(LeaseLost):
-        runs.run_complete(lease, result())
+        lifecycle.run_complete(lease, result())
     run = Run.objects.get(pk=lease.run.pk)
     assert (run.status, run.percent, run.quality, run.timings) == ("succeeded", 100, {"face_share": 0.9}, {"face": 1.5})
     assert [segment.label for segment in run.segments.all()] == ["sad", None, "happy"]
@@ -242,33 +242,33 @@ def test_a_result_is_saved_whole_or_not_at_all(monkeypatch):
     def broken(student):
         raise RuntimeError
 
-    monkeypatch.setattr(runs, "alerts_raise", broken)
+    monkeypatch.setattr(lifecycle, "alerts_raise", broken)
     with pytest.raises(RuntimeError):
-        runs.run_complete(lease, result())
+        lifecycle.run_complete(lease, result())
     assert not Segment.objects.exists()
     assert Run.objects.get(pk=lease.run.pk).status == RunStatus.RUNNING
 
 
 def test_alerts_are_raised_with_the_result(monkeypatch):
     lease, asked = claimed(), []
-    monkeypatch.setattr(runs, "alerts_raise", asked.append)
-    runs.run_complete(lease, result())
+    monkeypatch.setattr(lifecycle, "alerts_raise", asked.append)
+    lifecycle.run_complete(lease, result())
     assert asked == [lease.run.recording.student]
 
 
 def test_a_cancellation_that_comes_last_still_wins():
     lease = claimed()
-    runs.run_cancel(lease.run.recording, by=None)
+    lifecycle.run_cancel(lease.run.recording, by=None)
     with pytest.raises(LeaseLost):
-        runs.run_complete(lease, result())
-    runs.run_stop(lease)
+        lifecycle.run_complete(lease, result())
+    lifecycle.run_stop(lease)
     assert Run.objects.get(pk=lease.run.pk).status == RunStatus.CANCELLED
     assert not Segment.objects.exists()
 
 
 def test_an_expected_failure_is_final_at_once():
     lease = claimed()
-    runs.run_fail(lease, "damaged_file", passing=False)
+    lifecycle.run_fail(lease, "damaged_file", passing=False)
     run = Run.objects.get(pk=lease.run.pk)
     assert (run.status, run.error_code, run.attempt) == (RunStatus.FAILED, "damaged_file", 1)
 
@@ -277,31 +277,31 @@ def test_a_passing_failure_is_tried_three_times_with_growing_pauses(settings):
     run = queued()
     pauses = []
     for _ in range(2):
-        lease = runs.run_claim(run.pk)
+        lease = lifecycle.run_claim(run.pk)
         before = timezone.now()
-        runs.run_fail(lease, "internal", passing=True)
+        lifecycle.run_fail(lease, "internal", passing=True)
         run.refresh_from_db()
         assert run.status == RunStatus.QUEUED
         pauses.append((run.not_before - before).total_seconds())
         Run.objects.update(not_before=timezone.now())
     assert pauses[1] > 1.5 * pauses[0] > settings.EMOREC_RETRY_DELAY_S
-    runs.run_fail(runs.run_claim(run.pk), "internal", passing=True)
+    lifecycle.run_fail(lifecycle.run_claim(run.pk), "internal", passing=True)
     run.refresh_from_db()
     assert (run.status, run.error_code, run.attempt) == (RunStatus.FAILED, "internal", 3)
 
 
 def test_a_waiting_run_is_cancelled_at_once_and_a_finished_one_not_at_all():
     run = queued()
-    runs.run_cancel(run.recording, by=None)
+    lifecycle.run_cancel(run.recording, by=None)
     run.refresh_from_db()
     assert run.status == RunStatus.CANCELLED
     with refused("run_finished"):
-        runs.run_cancel(run.recording, by=None)
+        lifecycle.run_cancel(run.recording, by=None)
 
 
 def test_every_end_stands_in_the_audit_trail():
     lease = claimed()
-    runs.run_complete(lease, result())
+    lifecycle.run_complete(lease, result())
     event = AuditEvent.objects.get(action="run.succeeded")
     assert (event.object_ref, event.detail["segments"]) == (lease.run.pk, 3)
 
@@ -312,7 +312,7 @@ def test_every_end_stands_in_the_audit_trail():
 def test_an_expired_lease_is_taken_back_and_a_living_one_left():
     dead, living = claimed(), claimed()
     expire(dead)
-    assert runs.runs_sweep()["requeued"] == 1
+    assert lifecycle.runs_sweep()["requeued"] == 1
     assert Run.objects.get(pk=dead.run.pk).status == RunStatus.QUEUED
     assert Run.objects.get(pk=living.run.pk).lease_token == living.token
 
@@ -320,38 +320,38 @@ def test_an_expired_lease_is_taken_back_and_a_living_one_left():
 def test_after_three_lost_workers_the_run_fails():
     run = queued()
     for _ in range(3):
-        lease = runs.run_claim(run.pk)
+        lease = lifecycle.run_claim(run.pk)
         expire(lease)
-        runs.runs_sweep()
+        lifecycle.runs_sweep()
     run.refresh_from_db()
     assert (run.status, run.error_code) == (RunStatus.FAILED, "worker_lost")
 
 
 def test_a_cancelled_run_whose_worker_died_ends_cancelled():
     lease = claimed()
-    runs.run_cancel(lease.run.recording, by=None)
+    lifecycle.run_cancel(lease.run.recording, by=None)
     expire(lease)
-    assert runs.runs_sweep()["cancelled"] == 1
+    assert lifecycle.runs_sweep()["cancelled"] == 1
 
 
 def test_lost_bells_are_rung_again_and_waiting_ones_not_doubled(bell, monkeypatch):
     due = [queued().pk for _ in range(3)]
     queued(not_before=timezone.now() + timedelta(minutes=5))
-    monkeypatch.setattr(runs, "bells_waiting", lambda: 3)
-    assert runs.runs_sweep()["rung"] == 0
-    monkeypatch.setattr(runs, "bells_waiting", lambda: 2)
-    assert runs.runs_sweep()["rung"] == 3
+    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 3)
+    assert lifecycle.runs_sweep()["rung"] == 0
+    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 2)
+    assert lifecycle.runs_sweep()["rung"] == 3
     assert bell == due
 
 
 def test_runs_of_a_student_without_recordings_do_not_disturb_the_sweep():
     StudentFactory()
-    assert runs.runs_sweep() == {"requeued": 0, "failed": 0, "cancelled": 0, "rung": 0}
+    assert lifecycle.runs_sweep() == {"requeued": 0, "failed": 0, "cancelled": 0, "rung": 0}
 
 
 def test_segments_of_an_earlier_run_stay_when_the_recording_is_analysed_again():
     earlier = SegmentFactory()
-    again = runs.run_request(earlier.run.recording, by=None)
-    runs.run_complete(runs.run_claim(again.pk), result())
+    again = lifecycle.run_request(earlier.run.recording, by=None)
+    lifecycle.run_complete(lifecycle.run_claim(again.pk), result())
     assert earlier.run.segments.count() == 1
     assert again.segments.count() == 3

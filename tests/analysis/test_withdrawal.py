@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from analysis import runs, uploads
+from analysis import uploads
 from analysis.files import storage
 from analysis.flow import RunStatus, UploadStatus
 from analysis.models import Alert, Recording, Review, Run, Segment, Upload
-from analysis.runs import LeaseLost
+from analysis.runs import lifecycle
+from analysis.runs.lifecycle import LeaseLost
 from students import signals
 from students.consent import consent_withdraw
 from students.erasure import student_erase
@@ -98,7 +99,7 @@ def test_withdrawing_the_voice_removes_what_used_it_and_keeps_the_rest(people, c
     new = Run.objects.get(recording=recording, status=RunStatus.QUEUED)
     recording.refresh_from_db()
     assert recording.current_run == new
-    lease = runs.run_claim(new.pk)
+    lease = lifecycle.run_claim(new.pk)
     assert (lease.run.voice, lease.run.face) == (False, True)
 
 
@@ -116,11 +117,11 @@ def test_withdrawing_the_last_modality_leaves_no_result_and_asks_for_no_run(peop
 def test_a_worker_that_ends_after_the_withdrawal_can_write_nothing(people, committed):
     recording = stored(people.student)
     run = RunFactory(recording=recording, status=RunStatus.QUEUED, attempt=0)
-    lease = runs.run_claim(run.pk)
+    lease = lifecycle.run_claim(run.pk)
     with committed():
         withdraw(people.student, Purpose.FACE, people.admin)
     with pytest.raises(LeaseLost):
-        runs.run_complete(lease, END)
+        lifecycle.run_complete(lease, END)
     assert not Run.objects.filter(status=RunStatus.SUCCEEDED).exists()
 
 
@@ -128,7 +129,7 @@ def test_a_run_without_the_withdrawn_modality_goes_on(people, committed):
     recording = stored(people.student)
     recording.has_audio = False
     recording.save()
-    lease = runs.run_claim(RunFactory(recording=recording, status=RunStatus.QUEUED, attempt=0).pk)
+    lease = lifecycle.run_claim(RunFactory(recording=recording, status=RunStatus.QUEUED, attempt=0).pk)
     with committed():
         withdraw(people.student, Purpose.VOICE, people.admin)
     assert lease.held().exists()

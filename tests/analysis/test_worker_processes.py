@@ -12,10 +12,10 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 
-from analysis import runs
 from analysis.files import storage
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
+from analysis.runs import lifecycle
 from emorec_site import pulse
 from ml import weights
 from ml.sample import make_sample
@@ -126,7 +126,7 @@ def assert_analysed_once(recording: Recording) -> Run:
 def test_a_killed_child_is_replaced_and_the_run_is_done_once(workers):
     recording = stored()
     workers.start()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     wait_until(workers.started, "the first attempt")
     os.kill(workers.started()[0], signal.SIGKILL)
     workers.open_gate()
@@ -139,7 +139,7 @@ def test_a_killed_child_is_replaced_and_the_run_is_done_once(workers):
 def test_a_killed_worker_is_followed_by_another_and_the_run_is_done_once(workers):
     recording = stored()
     first = workers.start()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     wait_until(workers.started, "the first attempt")
     workers.kill(first)
     assert has(recording, RunStatus.RUNNING)(), "the row still says running: the dead cannot say otherwise"
@@ -152,7 +152,7 @@ def test_a_killed_worker_is_followed_by_another_and_the_run_is_done_once(workers
 def test_a_run_that_kills_every_worker_is_given_up_after_three_attempts(workers):
     recording = stored()
     workers.start()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     for attempt in range(3):
         wait_until(lambda attempt=attempt: len(workers.started()) > attempt, f"attempt {attempt + 1}")
         os.kill(workers.started()[attempt], signal.SIGKILL)
@@ -163,10 +163,10 @@ def test_a_run_that_kills_every_worker_is_given_up_after_three_attempts(workers)
 
 
 def test_a_run_queued_before_there_was_a_broker_starts_with_the_first_worker(workers, monkeypatch):
-    monkeypatch.setattr(runs, "run_ring", lambda run_id: False)
+    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: False)
     workers.environment["EMOREC_SWEEP_S"] = "3600"
     recording = stored()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     workers.open_gate()
     workers.start()
     wait_until(has(recording, RunStatus.SUCCEEDED), "success without a bell and before any regular sweep")
@@ -180,11 +180,13 @@ def test_redis_may_restart_during_a_run_and_lose_every_message(workers, tmp_path
     try:
         first, second = stored(), stored()
         workers.start()
-        runs.run_request(first, by=None)  # rings at another Redis: this bell is lost too, and the sweep rings again
+        lifecycle.run_request(
+            first, by=None
+        )  # rings at another Redis: this bell is lost too, and the sweep rings again
         wait_until(workers.started, "the first recording's run")
         server.kill()
         server.wait()
-        runs.run_request(second, by=None)
+        lifecycle.run_request(second, by=None)
         time.sleep(2)
         server, _ = start_redis(folder)
         workers.open_gate()
@@ -201,11 +203,11 @@ def test_redis_may_restart_during_a_run_and_lose_every_message(workers, tmp_path
 def test_a_running_analysis_can_be_cancelled_and_the_worker_lives_on(workers):
     recording, other = stored(), stored()
     workers.start()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     wait_until(workers.started, "the run")
-    runs.run_cancel(recording, by=None)
+    lifecycle.run_cancel(recording, by=None)
     wait_until(has(recording, RunStatus.CANCELLED), "the cancellation")
-    runs.run_request(other, by=None)
+    lifecycle.run_request(other, by=None)
     workers.open_gate()
     wait_until(has(other, RunStatus.SUCCEEDED), "the next run")
     assert not Segment.objects.filter(run__recording=recording).exists()
@@ -214,7 +216,7 @@ def test_a_running_analysis_can_be_cancelled_and_the_worker_lives_on(workers):
 def test_a_withdrawal_stops_the_run_and_what_is_left_is_analysed_anew(workers):
     recording = stored()
     workers.start()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     wait_until(workers.started, "the run with voice and face")
     withdrawn = Run.objects.get(recording=recording)
     assert (withdrawn.voice, withdrawn.face) == (True, True)
@@ -260,7 +262,7 @@ def test_the_real_engine_invents_nothing_where_nothing_is(real_engine, tmp_path)
     made = clips.interview(tmp_path / "clip.mp4", seconds=5)
     storage.original_path(recording).write_bytes(made.read_bytes())
     real_engine.start()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     run = ended(recording)
     assert (run.status, run.error_code) == (RunStatus.FAILED, "no_usable_signal")
     assert not Segment.objects.exists()
@@ -274,7 +276,7 @@ def test_the_real_engine_analyses_a_talking_face(real_engine, tmp_path):
     made = make_sample(tmp_path / "sample.mp4", seconds=8)
     storage.original_path(recording).write_bytes(made.read_bytes())
     real_engine.start()
-    runs.run_request(recording, by=None)
+    lifecycle.run_request(recording, by=None)
     run = ended(recording)
     assert (run.status, run.error_code) == (RunStatus.SUCCEEDED, "")
     segments = list(run.segments.all())

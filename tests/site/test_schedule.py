@@ -75,10 +75,10 @@ def test_sessions_that_have_run_out_are_removed_by_the_clock():
 
 
 def test_a_message_carries_the_run_s_id_alone(monkeypatch):
-    from analysis import runs
+    from analysis.runs import lifecycle
 
     sent = []
     monkeypatch.setattr(current_app, "send_task", lambda *args, **options: sent.append((args, options)))
     run = RunFactory(recording__student=consented(), status=RunStatus.QUEUED)
-    runs.run_ring(run.pk)
-    assert sent == [((runs.TASK,), {"args": [str(run.pk)], "retry": False})]
+    lifecycle.run_ring(run.pk)
+    assert sent == [((lifecycle.TASK,), {"args": [str(run.pk)], "retry": False})]

@@ -26,6 +26,6 @@ def test_serving_pages_and_queueing_tasks_never_loads_a_network():
     ).stdout
     loaded = set(json.loads(output.strip().splitlines()[-1]))
     assert "analysis.models" in loaded
-    heavy = {"torch", "tensorflow", "spleeter", "librosa", "sklearn", "skimage", "cv2", "scipy", "analysis.worker"}
+    heavy = {"torch", "tensorflow", "spleeter", "librosa", "sklearn", "skimage", "cv2", "scipy", "analysis.runs.worker"}
     assert not heavy & loaded
     assert not {"ml.recognise", "ml.models", "ml.media", "ml.voice.recogniser", "ml.face.recogniser"} & loaded

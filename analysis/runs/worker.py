@@ -4,8 +4,8 @@ The engine works in the process's main thread. A second thread, with its own dat
 saves the progress and learns whether to stop; the progress hook only looks at what that thread has found, so a slow
 database never slows the engine down, and a hung engine never looks alive for longer than the task's time limit.
 
-``EMOREC_ENGINE`` names the function that loads the engine (default ``analysis.worker.load_engine``). It exists so that
-the tests of kills and restarts need not wait for a real recognition; it is called once per process.
+``EMOREC_ENGINE`` names the function that loads the engine (default ``analysis.runs.worker.load_engine``). It exists so
+that the tests of kills and restarts need not wait for a real recognition; it is called once per process.
 """
 
 import logging
@@ -21,10 +21,10 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils.module_loading import import_string
 
-from analysis import runs
 from analysis.files import storage
 from analysis.models import Run
-from analysis.runs import Beat, Lease, LeaseLost
+from analysis.runs import lifecycle
+from analysis.runs.lifecycle import Beat, Lease, LeaseLost
 from ml.config import Config
 from ml.errors import Cancelled, RecognitionError
 from ml.results import STAGES, Progress, Recognition
@@ -76,7 +76,7 @@ def run_process(run_id: UUID | str) -> str:
     Returns:
         How it ended, for the log: ``not claimed``, ``succeeded``, ``failed``, ``cancelled`` or ``lost``.
     """
-    lease = runs.run_claim(run_id)
+    lease = lifecycle.run_claim(run_id)
     if lease is None:
         return "not claimed"
     with Heartbeat(lease) as heart:
@@ -94,15 +94,15 @@ def _attempt(lease: Lease, heart: "Heartbeat") -> str:
         result = _engine()(path, run_config(lease.run), heart.progress)
         heart.check()
         close_old_connections()  # the server may have ended an idle one during a long recognition
-        runs.run_complete(lease, result.as_dict())
+        lifecycle.run_complete(lease, result.as_dict())
     except (Cancelled, LeaseLost):
         return _stopped(lease)
     except RecognitionError as error:
-        runs.run_fail(lease, error.code, passing=False)
+        lifecycle.run_fail(lease, error.code, passing=False)
         return "failed"
     except Exception as error:  # a bug, or the machine: told apart from what the engine expects
         logger.error("run %s ended in %s\n%s", lease.run.pk, type(error).__qualname__, _where(error))
-        runs.run_fail(lease, "internal", passing=True)
+        lifecycle.run_fail(lease, "internal", passing=True)
         return "failed"
     return "succeeded"
 
@@ -110,7 +110,7 @@ def _attempt(lease: Lease, heart: "Heartbeat") -> str:
 def _stopped(lease: Lease) -> str:
     """Says so if the run is still ours, which is when its cancellation was asked for."""
     if lease.held().filter(cancel_requested=True).exists():
-        runs.run_stop(lease)
+        lifecycle.run_stop(lease)
         return "cancelled"
     return "lost"
 
@@ -214,7 +214,7 @@ class Heartbeat:
     def _beat(self) -> None:
         stage, percent = self._now()
         try:
-            beat = runs.run_heartbeat(self._lease, stage=stage, percent=percent)
+            beat = lifecycle.run_heartbeat(self._lease, stage=stage, percent=percent)
         except DatabaseError as error:
             logger.warning("heartbeat of run %s failed (%s)", self._lease.run.pk, type(error).__name__)
             connection.close()
