@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analysis.files import storage
 from analysis.flow import RunStatus
 from analysis.models import Run, Segment
-from analysis.runs import lifecycle, worker
+from analysis.runs import lifecycle, progress, worker
 from ml.errors import RecognitionError
 from ml.results import STAGES
 from tests.analysis import engine
@@ -21,20 +21,20 @@ STEPS = st.lists(st.tuples(st.sampled_from(STAGES), st.floats(0, 10), st.floats(
 
 @given(STEPS, st.booleans(), st.booleans())
 def test_progress_never_goes_back_and_never_says_done(steps, voice, face):
-    overall = worker.Overall(voice=voice, face=face)
+    overall = progress.Overall(voice=voice, face=face)
     seen = [0.0, *(overall.update(*step) for step in steps)]
     assert seen == sorted(seen)
-    assert max(seen) <= worker.ALMOST
+    assert max(seen) <= progress.ALMOST
 
 
 @pytest.mark.parametrize(("voice", "face"), [(True, True), (True, False), (False, True)])
 def test_the_bar_is_nearly_full_when_the_last_stage_is_done(voice, face):
-    overall = worker.Overall(voice=voice, face=face)
-    left_out = (frozenset() if voice else worker.VOICE_STAGES) | (frozenset() if face else worker.FACE_STAGES)
+    overall = progress.Overall(voice=voice, face=face)
+    left_out = (frozenset() if voice else progress.VOICE_STAGES) | (frozenset() if face else progress.FACE_STAGES)
     for stage in STAGES:
         if stage not in left_out:
             overall.update(stage, 1, 1)
-    assert overall.percent == worker.ALMOST
+    assert overall.percent == progress.ALMOST
 
 
 SECONDS = {"frames": 3.1, "separation": 1.8, "face": 1.0, "voice": 0.8, "speech": 0.4}
@@ -43,8 +43,8 @@ SECONDS = {"frames": 3.1, "separation": 1.8, "face": 1.0, "voice": 0.8, "speech"
 
 @pytest.mark.parametrize("kinds", ["voice and face", "voice", "face", "film without sound"])
 def test_the_bar_rises_as_time_passes(kinds):
-    overall = worker.Overall(voice=kinds != "face", face=kinds != "voice")
-    left_out = {"voice": worker.FACE_STAGES, "voice and face": frozenset()}.get(kinds, worker.VOICE_STAGES)
+    overall = progress.Overall(voice=kinds != "face", face=kinds != "voice")
+    left_out = {"voice": progress.FACE_STAGES, "voice and face": frozenset()}.get(kinds, progress.VOICE_STAGES)
     seconds = {stage: SECONDS.get(stage, 0.05) for stage in STAGES if stage not in left_out}
     passed = 0.0
     for stage, length in seconds.items():
@@ -56,7 +56,7 @@ def test_the_bar_rises_as_time_passes(kinds):
 
 
 def test_every_stage_of_the_engine_has_a_weight():
-    assert set(worker.STAGE_WEIGHTS) == set(STAGES)
+    assert set(progress.STAGE_WEIGHTS) == set(STAGES)
 
 
 @pytest.fixture
