@@ -14,7 +14,7 @@ from analysis.emotions import contenders, is_unclear
 from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording, Segment
 from analysis.models.alert import RuleKind
-from analysis.sound_words import sound_notes
+from analysis.presentation.sound_words import sound_notes
 from analysis.templatetags.emorec import percent
 from analysis.trends.series import Trend
 from analysis.trends.shares import SessionIndex

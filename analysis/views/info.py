@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.emotions import EMOTIONS, UNCLEAR_MARGIN
 from analysis.intake import limits
-from analysis.views.card import SOURCES, read_card
+from analysis.presentation.model_card import SOURCES, read_card
 from students.access import Action, door
 
 

@@ -12,17 +12,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from analysis import charts, intake, wording
+from analysis import intake, wording
 from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
 from analysis.models import LabelCorrection, Recording, Run, Segment
+from analysis.presentation import charts, run_facts
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
 from analysis.trends.corrections import label_correct
 from analysis.trends.labels import with_label_shown
-from analysis.views import explained
 from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed
 from students.access import Action, door, fetch, scoped, signed_in
 from students.models import User
@@ -84,7 +84,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         "earlier": [] if not sees_results else _earlier(found, run),
         "manages": permits(user, Action.RECORDING_MANAGE, found.student),
         "sees_results": sees_results,
-        "quality": explained.quality(run) if run and run.status == RunStatus.SUCCEEDED else [],
+        "quality": run_facts.quality(run) if run and run.status == RunStatus.SUCCEEDED else [],
         **_status_context(found, whole=True),
     }
     if sees_results and run and run.status == RunStatus.SUCCEEDED:
@@ -109,9 +109,9 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
             "attention": charts.attention_figure(run),
             "quality": charts.quality_figure(run),
         },
-        "summary": explained.summary(run),
-        "origin": explained.origin(run, general),
-        "tracks": explained.tracks(run),
+        "summary": run_facts.summary(run),
+        "origin": run_facts.origin(run, general),
+        "tracks": run_facts.tracks(run),
         "segments_data": _segments_data(run),
         "emotion_labels": {name: str(label) for name, label in LABELS.items()},
         **_moments(request, run),
@@ -206,7 +206,7 @@ def _status_context(recording: Recording, *, whole: bool) -> dict[str, Any]:
         "recording": recording,
         "current": run,
         "unfinished": run is not None and run.status in UNFINISHED_RUN,
-        "stage": explained.stage(run) if run else "",
+        "stage": run_facts.stage(run) if run else "",
         "problem": problem(run.error_code) if run and (failed or stopped) else None,
         "whole": whole,
     }
@@ -259,7 +259,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _with_run(user, Action.LABELS_CORRECT, pk)
     run = found.result_run
     wanted = request.POST.get("track", "")
-    known = {str(face.number) for face in explained.tracks(run)} if run else set()
+    known = {str(face.number) for face in run_facts.tracks(run)} if run else set()
     if wanted in known:
         _request_run(request, found, user, track=int(wanted))
     else:

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from analysis.reports import student_csv, student_pdf, student_reference
+from analysis.presentation.reports import student_csv, student_pdf, student_reference
 from students.access import Action, door, fetch_student, signed_in
 
 

@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analysis import charts
 from analysis.alerts.reviews import review_claim, review_decide, review_queue, review_release
 from analysis.flow import UNSETTLED_REVIEW, ReviewStatus
 from analysis.forms import DecisionForm
 from analysis.models import Alert, AlertEvent, Review
+from analysis.presentation import charts
 from analysis.trends import sessions
 from analysis.views.common import carry_out, no_store, page_of, results_viewed
 from students import audit

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from analysis import charts
 from analysis.flow import UNSETTLED_ALERT
 from analysis.models import Alert, Recording, Review
+from analysis.presentation import charts
 from analysis.trends import sessions
 from analysis.views.common import page_of, permits, results_viewed
 from students import audit

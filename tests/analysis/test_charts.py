@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import charts
 from analysis.alerts.raising import alerts_raise
-from analysis.chart_style import MAX_POINTS, bundles, mean
 from analysis.emotions import COLOURS, EMOTIONS, LABELS
 from analysis.models import Segment
+from analysis.presentation import charts
+from analysis.presentation.chart_style import MAX_POINTS, bundles, mean
 from analysis.trends.sessions import student_trend
 from tests.analysis.alert_stories import only_rule, raised_alert, session
 from tests.factories import RecordingFactory, RunFactory, analysed, consented, probabilities
@@ -177,7 +177,7 @@ def test_a_student_without_sessions_gets_a_chart_that_says_so(draw):
 
 def test_a_web_process_starts_without_plotly():
     code = (
-        "import django, sys; django.setup(); import analysis.charts; "
+        "import django, sys; django.setup(); import analysis.presentation.charts; "
         "sys.exit(any(name.split('.')[0] in {'plotly', 'torch', 'tensorflow'} for name in sys.modules))"
     )
     import os

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from analysis import intake
 from analysis.models import Alert, Recording, Run, RunScores, Segment
+from analysis.presentation.reports import student_csv
 from analysis.references.reading import general_probabilities, sessions_reread
 from analysis.references.scores import contributions, kept_segments, student_reference
 from analysis.references.sealing import SealBrokenError, reseal, seal, unseal
-from analysis.reports import student_csv
 from analysis.runs import lifecycle
 from analysis.trends.sessions import session_index, student_trend
 from ml import reading

@@ -15,7 +15,7 @@ from analysis.alerts.raising import alerts_raise
 from analysis.alerts.reviews import review_decide
 from analysis.emotions import EMOTIONS
 from analysis.models import Recording
-from analysis.reports import CSV_COLUMNS, student_csv, student_pdf
+from analysis.presentation.reports import CSV_COLUMNS, student_csv, student_pdf
 from students.models import AuditEvent
 from tests.analysis.alert_stories import only_rule, raised_alert, session
 from tests.factories import consented

@@ -9,7 +9,7 @@ import pytest
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-from analysis.chart_style import day_ticks
+from analysis.presentation.chart_style import day_ticks
 from emorec_site import messages
 from students.forms import ConsentForm
 

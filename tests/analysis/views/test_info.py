@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from analysis import emotions
-from analysis.views import card
+from analysis.presentation import model_card
 from ml import emotions as engine
 from ml.evaluation import face_conditions
 from tests.factories import analysed
@@ -88,7 +88,7 @@ def weights(tmp_path, monkeypatch):
         for name, text in files.items():
             (tmp_path / f"{name}.json").write_text(text)
 
-    monkeypatch.setattr(card.read_card, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(model_card.read_card, "__defaults__", (tmp_path,))
     return lay
 
 
@@ -143,7 +143,7 @@ def test_the_card_says_what_the_models_learned_from_and_must_not_be_used_for(peo
         assert text in page, text
     told = (ROOT / "docs/model-card.md").read_text()
     installed = json.loads((ROOT / "ml/weights/card.json").read_text())
-    names = [name for name, _, _ in card.SOURCES]
+    names = [name for name, _, _ in model_card.SOURCES]
     assert set(installed["voice"]["data"]) <= set(names)
     for name in names:
         assert f'<span lang="en">{name}</span>' in page
@@ -151,7 +151,7 @@ def test_the_card_says_what_the_models_learned_from_and_must_not_be_used_for(peo
 
 
 def test_every_kind_of_poor_picture_has_a_plain_name():
-    assert [name for name in face_conditions.CONDITIONS if name not in card.NAMES] == []
+    assert [name for name in face_conditions.CONDITIONS if name not in model_card.NAMES] == []
 
 
 @pytest.mark.django_db

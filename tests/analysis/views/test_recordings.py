@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from analysis.models import Alert, LabelCorrection, Recording, Run, Segment
-from analysis.sound_words import NOTES, REMARKS, sound_remarks
-from analysis.views import explained
+from analysis.presentation import run_facts
+from analysis.presentation.sound_words import NOTES, REMARKS, sound_remarks
 from students.models import AuditEvent
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, analysed, near_tie
 
@@ -272,7 +272,7 @@ def test_an_analysis_stopped_by_a_withdrawal_says_why(people, as_user):
 def test_every_stage_of_the_engine_has_words():
     from ml.results import STAGES
 
-    assert set(STAGES) == set(explained.STAGES) - {""}
+    assert set(STAGES) == set(run_facts.STAGES) - {""}
 
 
 # --- what one can do --------------------------------------------------------------------------------------------------

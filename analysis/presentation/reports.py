@@ -109,7 +109,7 @@ def student_pdf(student: Student, *, by: User) -> bytes:
     from reportlab.lib.units import mm
     from reportlab.platypus import SimpleDocTemplate
 
-    from analysis.report_pages import font_note, footer
+    from analysis.presentation.pdf import font_note, footer
 
     trend = student_trend(student)
     _exported(student, by, "pdf", trend)
@@ -143,7 +143,7 @@ def _exported(student: Student, by: User, form: str, trend: Trend) -> None:
 
 
 def _head(student: Student, by: User, stamp: str) -> "list[Flowable]":
-    from analysis.report_pages import words
+    from analysis.presentation.pdf import words
 
     about = [
         (gettext("Student"), f"{student.name}, {student.number}"),
@@ -171,7 +171,7 @@ def _year(student: Student) -> str:
 
 
 def _trend_part(trend: Trend) -> "list[Flowable]":
-    from analysis.report_pages import chart, table, words
+    from analysis.presentation.pdf import chart, table, words
 
     parts: list[Flowable] = [words(gettext("Sessions"), "heading")]
     if not trend.points:
@@ -223,7 +223,7 @@ def _remark(point: Point) -> str:
 
 
 def _alerts_part(student: Student) -> "list[Flowable]":
-    from analysis.report_pages import words
+    from analysis.presentation.pdf import words
 
     parts: list[Flowable] = [words(gettext("Alerts"), "heading")]
     alerts = Alert.objects.filter(student=student).select_related("rule").prefetch_related("events__actor")
@@ -240,7 +240,7 @@ def _alerts_part(student: Student) -> "list[Flowable]":
 
 
 def _reviews_part(student: Student, by: User) -> "list[Flowable]":
-    from analysis.report_pages import words
+    from analysis.presentation.pdf import words
 
     reviews = Review.objects.filter(student=student).select_related("reviewer").order_by("opened_at")
     parts: list[Flowable] = [words(gettext("Reviews"), "heading")]
@@ -259,7 +259,7 @@ def _reviews_part(student: Student, by: User) -> "list[Flowable]":
 
 
 def _method_part(trend: Trend) -> "list[Flowable]":
-    from analysis.report_pages import words
+    from analysis.presentation.pdf import words
 
     settings = trend.settings
     negative = ", ".join(str(LABELS[name]) for name in EMOTIONS if name in NEGATIVE)

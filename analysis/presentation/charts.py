@@ -13,7 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from analysis import wording
-from analysis.chart_style import (
+from analysis.emotions import COLOURS, EMOTIONS, LABELS, NEGATIVE
+from analysis.flow import AlertStatus
+from analysis.models import Alert, Run, Segment
+from analysis.models.alert import RuleKind
+from analysis.presentation.chart_style import (
     ALERT,
     GRID,
     INK,
@@ -31,10 +35,6 @@ from analysis.chart_style import (
     share_axis,
     time_axis,
 )
-from analysis.emotions import COLOURS, EMOTIONS, LABELS, NEGATIVE
-from analysis.flow import AlertStatus
-from analysis.models import Alert, Run, Segment
-from analysis.models.alert import RuleKind
 from analysis.trends.series import Point, Trend
 
 Probabilities = dict[str, float] | None

@@ -1,4 +1,4 @@
-"""How a report looks on paper: fonts, styles, chart, tables. Knows reportlab; ``analysis.reports`` knows the student.
+"""How a report looks on paper: fonts, styles, chart, tables. Knows reportlab; ``reports`` knows the student.
 
 Latin text is set in Helvetica. What Helvetica does not have, Chinese names above all, is set in STSong-Light, one of
 the fonts every PDF reader is expected to bring; it is named in the file and not part of it, since no CJK font that may

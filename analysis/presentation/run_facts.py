@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analysis import wording
 from analysis.flow import RunStatus
 from analysis.models import Run
-from analysis.sound_words import sound_remarks
+from analysis.presentation.sound_words import sound_remarks
 from analysis.trends.sessions import session_index
 
 STAGES: dict[str, str | Promise] = {
