@@ -12,7 +12,14 @@ from django.urls import reverse
 
 from analysis.alerts.caseload import caseload
 from analysis.alerts.notices import notices_send
-from analysis.demo import SAMPLE_NUMBER, STUDENTS, accounts_ensure, accounts_path, sample_receive, students_ensure
+from analysis.demo.students import (
+    SAMPLE_NUMBER,
+    STUDENTS,
+    accounts_ensure,
+    accounts_path,
+    sample_receive,
+    students_ensure,
+)
 from analysis.emotions import EMOTIONS
 from analysis.flow import RunStatus
 from analysis.models import Alert, Notice, Recording, Review, Run, Segment

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from analysis.demo import accounts_ensure, accounts_path, sample_receive, students_ensure
+from analysis.demo.students import accounts_ensure, accounts_path, sample_receive, students_ensure
 from analysis.errors import Refused
 
 

@@ -23,7 +23,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from analysis.alerts.lifecycle import alert_acknowledge, alert_dismiss, alert_escalate
 from analysis.alerts.raising import alerts_raise
 from analysis.alerts.reviews import review_decide
-from analysis.demo_history import Session, session_create
+from analysis.demo.history import Session, session_create
 from analysis.flow import UNSETTLED_ALERT
 from analysis.intake import recording_receive
 from analysis.models import Alert, Notice, Recording
