@@ -11,4 +11,4 @@ class AnalysisConfig(AppConfig):
     verbose_name = _("Analysis")
 
     def ready(self) -> None:
-        from analysis import withdrawal  # noqa: F401  (connects its receivers)
+        from analysis.intake import removal  # noqa: F401  (connects its receivers)

@@ -23,7 +23,7 @@ def runs_sweep() -> None:
 @shared_task(name="analysis.tasks.uploads_purge")
 def uploads_purge() -> None:
     """Closes overdue uploads and compares the disk with the database."""
-    from analysis import uploads
+    from analysis.intake import uploads
     from students import evidence
 
     uploads.uploads_purge()

@@ -17,7 +17,7 @@ from analysis.api.serializers import (
     RecordingUploadSerializer,
 )
 from analysis.errors import Refused
-from analysis.intake import limits, recording_delete, recording_receive
+from analysis.intake.receiving import limits, recording_delete, recording_receive
 from analysis.models import Recording
 from analysis.runs.lifecycle import run_cancel, run_request
 from students import access

@@ -28,10 +28,10 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analysis import uploads
 from analysis.api.door import DoorView
 from analysis.errors import Refused, problem
 from analysis.flow import UploadStatus
+from analysis.intake import uploads
 from analysis.models import Upload
 from students import access
 from students.access import Action

@@ -25,7 +25,7 @@ from analysis.alerts.raising import alerts_raise
 from analysis.alerts.reviews import review_decide
 from analysis.demo.history import Session, session_create
 from analysis.flow import UNSETTLED_ALERT
-from analysis.intake import recording_receive
+from analysis.intake.receiving import recording_receive
 from analysis.models import Alert, Notice, Recording
 from students.care import care_assign
 from students.consent import consent_grant

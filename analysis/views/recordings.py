@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from analysis import intake, wording
+from analysis import wording
 from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
+from analysis.intake import receiving
 from analysis.models import LabelCorrection, Recording, Run, Segment
 from analysis.presentation import charts, run_facts
 from analysis.references.reading import general_probabilities
@@ -282,7 +283,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_MANAGE, pk)
     student = found.student
-    intake.recording_delete(found, by=user)
+    receiving.recording_delete(found, by=user)
     messages.success(request, _("The recording and its results were deleted."))
     return redirect("student", student.pk)
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connection
 
-from analysis import intake
 from analysis.files.probing import Probe
+from analysis.intake import receiving
 from tests.analysis import clips
 
 
@@ -25,7 +25,7 @@ def trusting_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     def probe(path: Path) -> Probe:
         return Probe("mov", 60.0, has_audio=True, has_video=True, width=640, height=360, fps=25.0)
 
-    monkeypatch.setattr(intake, "probe", probe)
+    monkeypatch.setattr(receiving, "probe", probe)
 
 
 @pytest.fixture

@@ -19,10 +19,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import errors, intake, uploads
+from analysis import errors
 from analysis.errors import Refused
 from analysis.files import probing, storage
 from analysis.flow import UploadStatus
+from analysis.intake import receiving, uploads
 from analysis.models import Recording, Run, Upload
 from analysis.runs import lifecycle
 from ml.errors import RecognitionError
@@ -39,7 +40,7 @@ def receive(media: Path, people, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: True)
 
     def send(content, name: str = "interview.mp4", student=None, ago: timedelta = timedelta(hours=1)) -> Recording:
-        return intake.recording_receive(
+        return receiving.recording_receive(
             user=people.staff,
             student=student or people.student,
             recorded_at=timezone.now() - ago,
@@ -155,7 +156,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(receive, clip, media, monkeypatc
 
 
 def test_the_limits_are_told_before_an_upload(settings):
-    told = intake.limits()
+    told = receiving.limits()
     assert (told.max_bytes, told.max_duration_s) == (
         settings.EMOREC_MAX_UPLOAD_BYTES,
         settings.EMOREC_MAX_DURATION_S,
@@ -291,16 +292,16 @@ import io, os, signal, sys, django
 django.setup()
 from datetime import timedelta
 from django.utils import timezone
-from analysis import intake
+from analysis.intake import receiving
 from analysis.files import storage
 from analysis.runs import lifecycle
 from analysis.files.probing import Probe
 from students.models import Student, User
-intake.probe = lambda path: Probe("mov", 60.0, True, True)
+receiving.probe = lambda path: Probe("mov", 60.0, True, True)
 lifecycle.run_ring = lambda run_id: True
-module, name = {"intake": intake, "lifecycle": lifecycle, "storage": storage}[sys.argv[1]], sys.argv[2]
+module, name = {"receiving": receiving, "lifecycle": lifecycle, "storage": storage}[sys.argv[1]], sys.argv[2]
 setattr(module, name, lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
-intake.recording_receive(
+receiving.recording_receive(
     user=User.objects.get(username="staff"), student=Student.objects.get(pk=sys.argv[3]),
     recorded_at=timezone.now() - timedelta(hours=1), name="a.mp4", source=io.BytesIO(b"bytes of a recording"),
 )
@@ -309,7 +310,7 @@ intake.recording_receive(
 
 @pytest.mark.parametrize(
     "point",
-    ["intake.probe", "intake._row", "storage.settle", "lifecycle.run_ring"],
+    ["receiving.probe", "receiving._row", "storage.settle", "lifecycle.run_ring"],
     ids=["before probing", "before the row", "before the move", "before the bell"],
 )
 def test_a_kill_loses_nothing_and_leaves_nothing(people, media, database_url, point, monkeypatch):
@@ -324,7 +325,7 @@ def test_a_kill_loses_nothing_and_leaves_nothing(people, media, database_url, po
     assert killed.returncode == -signal.SIGKILL
     monkeypatch.setattr(storage, "ABANDONED_S", 0)
     uploads.uploads_purge()
-    if point.startswith("intake."):  # the row was not committed yet: as if nothing had been sent
+    if point.startswith("receiving."):  # the row was not committed yet: as if nothing had been sent
         assert files(media) == []
         assert not Recording.objects.exists()
         return
@@ -355,7 +356,7 @@ def test_a_sound_store_has_no_findings(receive, media):
 def test_a_file_without_a_row_is_removed_only_if_the_audit_trail_says_so(receive, media, people):
     deleted, vanished = receive(b"one recording"), receive(b"another recording")
     kept = storage.original_path(deleted).read_bytes()
-    intake.recording_delete(deleted, by=people.staff)
+    receiving.recording_delete(deleted, by=people.staff)
     storage.original_path(deleted).write_bytes(kept)
     Recording.objects.filter(pk=vanished.pk).delete()
     found = storage.repair()
@@ -389,7 +390,7 @@ def test_a_part_of_an_upload_under_way_is_never_swept(media, monkeypatch):
 @pytest.mark.usefixtures("trusting_probe")
 def test_deleting_removes_row_runs_and_file_and_is_remembered(receive, people, media):
     recording = receive(b"bytes of a recording")
-    intake.recording_delete(recording, by=people.admin)
+    receiving.recording_delete(recording, by=people.admin)
     assert files(media) == []
     assert not (Recording.objects.exists() or Run.objects.exists())
     event = AuditEvent.objects.get(action="recording.delete")
@@ -399,7 +400,7 @@ def test_deleting_removes_row_runs_and_file_and_is_remembered(receive, people, m
 def test_deleting_a_recording_under_analysis_takes_the_lease(media, people):
     recording = RecordingFactory()
     lease = lifecycle.run_claim(RunFactory(recording=recording, status="queued", attempt=0).pk)
-    intake.recording_delete(recording, by=people.admin)
+    receiving.recording_delete(recording, by=people.admin)
     assert lifecycle.run_heartbeat(lease, stage="face", percent=10) is lifecycle.Beat.LOST
 
 
@@ -408,10 +409,10 @@ def test_deleting_a_recording_under_analysis_takes_the_lease(media, people):
 
 @given(st.text(max_size=400))
 def test_a_shown_name_is_short_printable_and_no_path(name):
-    shown = intake.display_name(name)
+    shown = receiving.display_name(name)
     assert 0 < len(shown) <= 120
     assert not set(shown) & set("/\\\r\n\t\0\u202e")
-    assert intake.display_name(shown) == shown
+    assert receiving.display_name(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -426,7 +427,7 @@ def test_a_shown_name_is_short_printable_and_no_path(name):
     ],
 )
 def test_a_name_keeps_what_people_know_it_by(name, shown):
-    assert intake.display_name(name) == shown
+    assert receiving.display_name(name) == shown
 
 
 def test_every_failure_of_the_engine_has_words():

@@ -16,8 +16,8 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
-from analysis import intake, uploads
 from analysis.files import storage
+from analysis.intake import receiving, uploads
 from analysis.models import Recording, Run, Upload
 from students.models import Consent, Purpose
 from tests.factories import StudentFactory, UploadFactory, UserFactory, consented
@@ -109,7 +109,7 @@ def test_what_arrived_before_a_cut_in_the_middle_of_a_request_is_kept(people, tu
 KILLED_WRITER = """
 import os, signal, sys, django
 django.setup()
-from analysis import uploads
+from analysis.intake import uploads
 from analysis.models import Upload
 uploads.DURABLE_STEP_BYTES = 4096
 def source():
@@ -353,7 +353,7 @@ def test_an_error_of_the_system_leaves_the_upload_open(tus, people, monkeypatch)
     def broken(path: Path) -> None:
         raise uploads.Refused("probe_failed")
 
-    monkeypatch.setattr(intake, "probe", broken)
+    monkeypatch.setattr(receiving, "probe", broken)
     url = tus.create(people.student, len(BYTES))["Location"]
     tus.patch(url, 0, BYTES[:4000])
     assert tus.patch(url, 4000, BYTES[4000:]).status_code == 503

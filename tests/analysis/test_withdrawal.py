@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from analysis import uploads
 from analysis.files import storage
 from analysis.flow import RunStatus, UploadStatus
+from analysis.intake import uploads
 from analysis.models import Alert, Recording, Review, Run, Segment, Upload
 from analysis.runs import lifecycle
 from analysis.runs.lifecycle import LeaseLost

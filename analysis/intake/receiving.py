@@ -1,8 +1,8 @@
 """Bytes -> verified, stored, hashed Recording. Two ways in, one way through.
 
-A whole file (``recording_receive``) and a resumable upload (``analysis.uploads``) both end in ``accept``: probed,
-hashed, committed with its queued run, moved to its place, and only then is the bell rung.
-``analysis.files.storage`` lists what a kill leaves at each point and who picks it up.
+A whole file (``recording_receive``) and a resumable upload (``uploads``) both end in ``accept``: probed, hashed,
+committed with its queued run, moved to its place, and only then is the bell rung. ``analysis.files.storage`` lists
+what a kill leaves at each point and who picks it up.
 """
 
 import hashlib

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from analysis import intake, uploads
 from analysis.alerts.raising import alerts_revise
 from analysis.errors import Refused
 from analysis.flow import RunStatus, UploadStatus
+from analysis.intake import receiving, uploads
 from analysis.models import Alert, Recording, Review, Run, Upload
 from analysis.references.reading import sessions_reread
 from analysis.runs import lifecycle
@@ -27,7 +27,7 @@ def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: Use
         case Purpose.RECORDING:
             uploads.uploads_reject(student, "no_consent")
             Upload.objects.filter(student=student).exclude(status=UploadStatus.REJECTED).delete()
-            intake.recordings_remove(_recordings(student), by=by, reason=reason)
+            receiving.recordings_remove(_recordings(student), by=by, reason=reason)
         case Purpose.VOICE:
             _remove_results(student, by=by, reason=reason, voice=True)
         case Purpose.FACE:
@@ -42,7 +42,7 @@ def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: Use
 def answer_student_erased(*, student: Student, by: User | None = None, **kwargs: Any) -> None:
     """Removes every recording, result, alert, review and upload of the student."""
     uploads.uploads_reject(student, "no_consent")
-    intake.recordings_remove(_recordings(student), by=by, reason="erased")
+    receiving.recordings_remove(_recordings(student), by=by, reason="erased")
     Upload.objects.filter(student=student).delete()
     Alert.objects.filter(student=student).delete()
     Review.objects.filter(student=student).delete()

@@ -1,4 +1,4 @@
-"""A resumable upload: opened, fed from whatever offset was reached, and at the last byte handed to ``analysis.intake``.
+"""A resumable upload: opened, fed from whatever offset was reached, and at the last byte handed to ``receiving``.
 
 The row says how much is safely on the disk; the bytes lie in the part that ``analysis.files.storage`` keeps for it.
 """
@@ -16,7 +16,7 @@ from django.utils import timezone
 from analysis.errors import Refused
 from analysis.files import storage
 from analysis.flow import UploadStatus, move
-from analysis.intake import Arrival, accept, chunks, display_name, require_admissible
+from analysis.intake.receiving import Arrival, accept, chunks, display_name, require_admissible
 from analysis.models import Recording, Upload
 from students import audit
 from students.models import Student, User
