@@ -17,7 +17,9 @@ from analysis.api.serializers import (
     RecordingUploadSerializer,
 )
 from analysis.errors import Refused
-from analysis.intake.receiving import limits, recording_delete, recording_receive
+from analysis.intake.admission import limits
+from analysis.intake.receiving import recording_receive
+from analysis.intake.removal import recording_delete
 from analysis.models import Recording
 from analysis.runs.lifecycle import run_cancel, run_request
 from students import access

@@ -7,116 +7,27 @@ what a kill leaves at each point and who picks it up.
 
 import hashlib
 import os
-import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import PurePosixPath
+from datetime import datetime
 from typing import BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from analysis.alerts.raising import alerts_revise
 from analysis.errors import Refused
 from analysis.files import storage
 from analysis.files.probing import Probe, probe
 from analysis.flow import UploadStatus, move
-from analysis.models import Recording, Run, Upload
-from analysis.references.reading import sessions_reread
+from analysis.intake.admission import display_name, require_admissible, require_consent
+from analysis.models import Recording, Upload
 from analysis.runs import lifecycle
 from students import audit
-from students.consent import purposes_covered
 from students.locking import student_lock
-from students.models import Purpose, Student, User
+from students.models import Student, User
 
 CHUNK_BYTES = 256 * 1024
-CLOCK_SKEW = timedelta(minutes=1)
-NAME_LENGTH = 120
-
-_FORMATS = {
-    ".mp4": "MP4",
-    ".m4v": "MP4",
-    ".mov": "MOV",
-    ".webm": "WebM",
-    ".mkv": "MKV",
-    ".avi": "AVI",
-    ".wav": "WAV",
-    ".mp3": "MP3",
-    ".m4a": "M4A",
-    ".flac": "FLAC",
-    ".ogg": "OGG",
-    ".aac": "AAC",
-}
-
-
-# --- what may come in -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is told before an upload and enforced on the content afterwards.
-
-    Attributes:
-        extensions: file name endings offered in the file dialogue, with the dot; they decide nothing.
-        labels: the formats in words.
-    """
-
-    max_bytes: int
-    max_duration_s: int
-    extensions: tuple[str, ...]
-    labels: tuple[str, ...]
-
-
-def limits() -> Limits:
-    """The limits now in force."""
-    return Limits(
-        max_bytes=settings.EMOREC_MAX_UPLOAD_BYTES,
-        max_duration_s=settings.EMOREC_MAX_DURATION_S,
-        extensions=tuple(_FORMATS),
-        labels=tuple(dict.fromkeys(_FORMATS.values())),
-    )
-
-
-def display_name(name: str) -> str:
-    """A file name as it may be shown: its last part, without control or direction characters, 120 at most.
-
-    It is never used as a path; the ending survives the cut because people look for it.
-    """
-    name = unicodedata.normalize("NFC", name).replace("\\", "/")
-    name = "".join(character for character in name if unicodedata.category(character)[0] != "C")
-    name = name.rstrip("/ ").rpartition("/")[2].strip()
-    if name in {"", ".", ".."}:
-        return "recording"
-    if len(name) > NAME_LENGTH:
-        ending = PurePosixPath(name).suffix[:10]
-        name = name[: NAME_LENGTH - len(ending) - 1] + "…" + ending
-    return name
-
-
-def require_consent(student: Student) -> None:
-    """Raises ``Refused("no_consent")`` unless recording and at least one of voice and face are consented to."""
-    covered = purposes_covered(student)
-    if Purpose.RECORDING not in covered or not covered & {Purpose.VOICE, Purpose.FACE}:
-        raise Refused("no_consent")
-
-
-def require_admissible(student: Student, recorded_at: datetime, size: int | None) -> None:
-    """Everything that can be told before the first byte."""
-    require_consent(student)
-    if recorded_at > timezone.now() + CLOCK_SKEW:
-        raise Refused("recorded_in_future")
-    if size is not None:
-        if size > settings.EMOREC_MAX_UPLOAD_BYTES:
-            raise Refused("too_large")
-        if size == 0:
-            raise Refused("empty_file")
-    storage.require_room(size or 0)
-
-
-# --- a whole file -----------------------------------------------------------------------------------------------------
 
 
 def recording_receive(
@@ -240,43 +151,3 @@ def _refuse_duplicate(arrival: Arrival) -> None:
     there = Recording.objects.filter(student=arrival.student, sha256=arrival.sha256, synthetic=False).first()
     if there is not None:
         raise Refused("duplicate", recording=str(there.pk))
-
-
-# --- going away -------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def recording_delete(recording: Recording, *, by: User | None, reason: str = "requested") -> None:
-    """Deletes a recording with its runs, segments and alerts; the file goes on commit, the audit event stays.
-
-    A run that is going loses its lease with its row: its worker stops and can write nothing more.
-
-    Args:
-        by: who asked; None when a withdrawal or erasure did.
-        reason: ``requested``, ``withdrawn``, ``expired`` or ``erased``, for the audit trail.
-    """
-    student = student_lock(recording.student_id)
-    recordings_remove(Recording.objects.filter(pk=recording.pk), by=by, reason=reason)
-    sessions_reread(student)
-    alerts_revise(student)
-
-
-def recordings_remove(recordings: Iterable[Recording], *, by: User | None, reason: str) -> int:
-    """Removes rows and, on commit, files; returns how many. For callers that hold the student's lock."""
-    count = 0
-    for recording in recordings:
-        pk, file = recording.pk, recording.file
-        audit.record(
-            storage.REMOVED,
-            actor=by,
-            student=recording.student_id,
-            object_type="recording",
-            object_ref=pk,
-            reason=reason,
-            runs=Run.objects.filter(recording=recording).count(),
-        )
-        Upload.objects.filter(recording=recording).delete()
-        recording.delete()
-        transaction.on_commit(lambda pk=pk, file=file: storage.discard(pk, file))  # type: ignore[misc]
-        count += 1
-    return count

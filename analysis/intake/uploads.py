@@ -16,7 +16,8 @@ from django.utils import timezone
 from analysis.errors import Refused
 from analysis.files import storage
 from analysis.flow import UploadStatus, move
-from analysis.intake.receiving import Arrival, accept, chunks, display_name, require_admissible
+from analysis.intake.admission import display_name, require_admissible
+from analysis.intake.receiving import Arrival, accept, chunks
 from analysis.models import Recording, Upload
 from students import audit
 from students.models import Student, User

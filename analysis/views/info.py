@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from analysis.emotions import EMOTIONS, UNCLEAR_MARGIN
-from analysis.intake.receiving import limits
+from analysis.intake.admission import limits
 from analysis.presentation.model_card import SOURCES, read_card
 from students.access import Action, door
 

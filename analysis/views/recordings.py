@@ -17,7 +17,7 @@ from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
-from analysis.intake import receiving
+from analysis.intake import removal
 from analysis.models import LabelCorrection, Recording, Run, Segment
 from analysis.presentation import charts, run_facts
 from analysis.references.reading import general_probabilities
@@ -283,7 +283,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = signed_in(request)
     found = _with_run(user, Action.RECORDING_MANAGE, pk)
     student = found.student
-    receiving.recording_delete(found, by=user)
+    removal.recording_delete(found, by=user)
     messages.success(request, _("The recording and its results were deleted."))
     return redirect("student", student.pk)
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from analysis import wording
 from analysis.flow import UploadStatus
-from analysis.intake.receiving import limits
+from analysis.intake.admission import limits
 from analysis.models import Upload
 from students.access import Action, door, scoped, signed_in
 from students.consent import in_force

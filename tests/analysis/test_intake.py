@@ -23,7 +23,7 @@ from analysis import errors
 from analysis.errors import Refused
 from analysis.files import probing, storage
 from analysis.flow import UploadStatus
-from analysis.intake import receiving, uploads
+from analysis.intake import admission, receiving, removal, uploads
 from analysis.models import Recording, Run, Upload
 from analysis.runs import lifecycle
 from ml.errors import RecognitionError
@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(receive, clip, media, monkeypatc
 
 
 def test_the_limits_are_told_before_an_upload(settings):
-    told = receiving.limits()
+    told = admission.limits()
     assert (told.max_bytes, told.max_duration_s) == (
         settings.EMOREC_MAX_UPLOAD_BYTES,
         settings.EMOREC_MAX_DURATION_S,
@@ -356,7 +356,7 @@ def test_a_sound_store_has_no_findings(receive, media):
 def test_a_file_without_a_row_is_removed_only_if_the_audit_trail_says_so(receive, media, people):
     deleted, vanished = receive(b"one recording"), receive(b"another recording")
     kept = storage.original_path(deleted).read_bytes()
-    receiving.recording_delete(deleted, by=people.staff)
+    removal.recording_delete(deleted, by=people.staff)
     storage.original_path(deleted).write_bytes(kept)
     Recording.objects.filter(pk=vanished.pk).delete()
     found = storage.repair()
@@ -390,7 +390,7 @@ def test_a_part_of_an_upload_under_way_is_never_swept(media, monkeypatch):
 @pytest.mark.usefixtures("trusting_probe")
 def test_deleting_removes_row_runs_and_file_and_is_remembered(receive, people, media):
     recording = receive(b"bytes of a recording")
-    receiving.recording_delete(recording, by=people.admin)
+    removal.recording_delete(recording, by=people.admin)
     assert files(media) == []
     assert not (Recording.objects.exists() or Run.objects.exists())
     event = AuditEvent.objects.get(action="recording.delete")
@@ -400,7 +400,7 @@ def test_deleting_removes_row_runs_and_file_and_is_remembered(receive, people, m
 def test_deleting_a_recording_under_analysis_takes_the_lease(media, people):
     recording = RecordingFactory()
     lease = lifecycle.run_claim(RunFactory(recording=recording, status="queued", attempt=0).pk)
-    receiving.recording_delete(recording, by=people.admin)
+    removal.recording_delete(recording, by=people.admin)
     assert lifecycle.run_heartbeat(lease, stage="face", percent=10) is lifecycle.Beat.LOST
 
 
@@ -409,10 +409,10 @@ def test_deleting_a_recording_under_analysis_takes_the_lease(media, people):
 
 @given(st.text(max_size=400))
 def test_a_shown_name_is_short_printable_and_no_path(name):
-    shown = receiving.display_name(name)
+    shown = admission.display_name(name)
     assert 0 < len(shown) <= 120
     assert not set(shown) & set("/\\\r\n\t\0\u202e")
-    assert receiving.display_name(shown) == shown
+    assert admission.display_name(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_a_shown_name_is_short_printable_and_no_path(name):
     ],
 )
 def test_a_name_keeps_what_people_know_it_by(name, shown):
-    assert receiving.display_name(name) == shown
+    assert admission.display_name(name) == shown
 
 
 def test_every_failure_of_the_engine_has_words():

@@ -15,7 +15,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.intake import receiving
+from analysis.intake import removal
 from analysis.models import Alert, Recording, Run, RunScores, Segment
 from analysis.presentation.reports import student_csv
 from analysis.references.reading import general_probabilities, sessions_reread
@@ -129,7 +129,7 @@ def test_deleting_a_recording_takes_its_say_away():
     student = consented()
     first = analysed(student, ("sad",) * 20)
     second = analysed(student, VARIED)
-    receiving.recording_delete(second, by=UserFactory())
+    removal.recording_delete(second, by=UserFactory())
     first = Recording.objects.get(pk=first.pk)
     assert set(labels(first)) == {"normal"}
     assert first.result_run.reference["voice"]["kind"] == "general"
@@ -255,7 +255,7 @@ def test_without_weights_everything_is_read_by_people_in_general(monkeypatch, tm
     second = analysed(student, VARIED)
     before = list(Segment.objects.filter(run=first.result_run_id).values_list("general", flat=True))
     gone_weights(monkeypatch, tmp_path, card)
-    receiving.recording_delete(second, by=UserFactory())
+    removal.recording_delete(second, by=UserFactory())
     first = Recording.objects.get(pk=first.pk)
     assert first.result_run.reference["voice"]["kind"] == "general"
     assert set(labels(first)) == {"normal"}
@@ -276,7 +276,7 @@ def test_whatever_is_lost_a_deleted_recording_has_no_say_any_more(settings, monk
         monkeypatch.setattr(reading, "score_versions", lambda config: {"voice": "voice-7"})
     else:
         RunScores.objects.filter(run=first.result_run_id).update(segments=seal(["of no use"]))
-    receiving.recording_delete(second, by=UserFactory())
+    removal.recording_delete(second, by=UserFactory())
     first = Recording.objects.get(pk=first.pk)
     assert set(labels(first)) == {"normal"}
     assert first.result_run.reference["voice"]["kind"] == "general"
