@@ -1,6 +1,6 @@
 """READ FIRST: every state of upload, run, recording, alert and review, and every move between them.
 
-    intake -> runs -> worker -> ml.recognise -> segment -> trends -> alerts -> reviews
+    intake -> runs -> (ml) -> trends -> alerts -> pages
 
 A move is one conditional UPDATE: it happens only if the row is still in a state from which it is allowed, so two
 processes can never both make it. ``move`` tells whether this call was the one that made it.
