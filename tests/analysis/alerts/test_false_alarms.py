@@ -1,6 +1,6 @@
 """How often the default EWMA rule is wrong about a student who does not change: the figures of docs/alerts.md.
 
-python -m pytest tests/analysis/test_false_alarms.py -s
+python -m pytest tests/analysis/alerts/test_false_alarms.py -s
 """
 
 import random

@@ -90,7 +90,7 @@ def test_a_mail_whose_sender_was_killed_is_sent_again_after_a_while(people):
 
 
 def test_a_mail_that_keeps_failing_is_given_up_after_three_attempts(people, settings, caplog):
-    settings.EMAIL_BACKEND = "tests.analysis.test_notices.Broken"
+    settings.EMAIL_BACKEND = "tests.analysis.alerts.test_notices.Broken"
     raised_alert(people.student)
     for _ in range(5):
         assert notices_send() == 0
