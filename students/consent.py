@@ -8,13 +8,14 @@ or not at all.
 
 import logging
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,8 +29,8 @@ from students.signals import consent_ended
 logger = logging.getLogger(__name__)
 
 EXPIRES_SOON = timedelta(days=30)
-COMPARED = (Purpose.VOICE, Purpose.FACE)
-"""The purposes under which a student's sessions are compared with one another."""
+ANALYSED = (Purpose.VOICE, Purpose.FACE)
+"""The purposes under which recordings are analysed, and a student's sessions compared with one another."""
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -51,6 +52,27 @@ def purposes_covered(student: Student, at: datetime | None = None) -> frozenset[
     return frozenset(rows.values_list("purpose", flat=True))
 
 
+def enough_to_analyse(covered: Collection[str]) -> bool:
+    """THE rule: a recording may come in and be analysed if recording it and judging voice or face are covered.
+
+    ``may_be_analysed`` is the same rule as a condition on rows; a test holds the two together.
+
+    Args:
+        covered: ``Purpose`` values, as ``purposes_covered`` gives them.
+    """
+    return Purpose.RECORDING in covered and any(purpose in covered for purpose in ANALYSED)
+
+
+def has_consent(*purposes: str) -> Exists:
+    """The condition on ``Student`` rows that consent to one of these purposes holds at this moment."""
+    return Exists(Consent.objects.filter(in_force(), student=OuterRef("pk"), purpose__in=purposes))
+
+
+def may_be_analysed() -> Q:
+    """``enough_to_analyse`` as a condition on ``Student`` rows."""
+    return Q(has_consent(Purpose.RECORDING)) & Q(has_consent(*ANALYSED))
+
+
 def covers(student: Student, purpose: str, at: datetime | None = None) -> bool:
     """Whether the student's consent covers this purpose at this moment."""
     return purpose in purposes_covered(student, at)
@@ -60,7 +82,7 @@ def comparison_covered(student: Student) -> frozenset[str]:
     """Of voice and face, those whose consent also covers comparing the student's sessions with one another."""
     rows = Consent.objects.filter(
         in_force(), student=student, student__erased_at__isnull=True, wording__gte=COMPARISON
-    ).filter(purpose__in=COMPARED)
+    ).filter(purpose__in=ANALYSED)
     return frozenset(rows.values_list("purpose", flat=True))
 
 
@@ -98,7 +120,7 @@ def consent_states(student: Student) -> list[PurposeState]:
         expires = consent.expires_on if consent else None
         covered = consent is not None and consent.granted_at <= now and (expires is None or expires >= today)
         soon = covered and expires is not None and expires <= today + EXPIRES_SOON
-        earlier = covered and consent is not None and purpose in COMPARED and consent.wording < COMPARISON
+        earlier = covered and consent is not None and purpose in ANALYSED and consent.wording < COMPARISON
         states.append(PurposeState(purpose, consent, covered, soon, str(TEXTS[purpose]), earlier))
     return states
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from analysis.errors import Refused
 from analysis.files import storage
-from students.consent import purposes_covered
-from students.models import Purpose, Student
+from students.consent import enough_to_analyse, purposes_covered
+from students.models import Student
 
 CLOCK_SKEW = timedelta(minutes=1)
 NAME_LENGTH = 120
@@ -74,9 +74,8 @@ def display_name(name: str) -> str:
 
 
 def require_consent(student: Student) -> None:
-    """Raises ``Refused("no_consent")`` unless recording and at least one of voice and face are consented to."""
-    covered = purposes_covered(student)
-    if Purpose.RECORDING not in covered or not covered & {Purpose.VOICE, Purpose.FACE}:
+    """Raises ``Refused("no_consent")`` unless the student's consent is enough to analyse anything."""
+    if not enough_to_analyse(purposes_covered(student)):
         raise Refused("no_consent")
 
 

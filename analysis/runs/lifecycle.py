@@ -31,7 +31,7 @@ from analysis.models import Recording, Run, Segment
 from analysis.references.reading import sessions_reread
 from analysis.references.scores import scores_keep
 from students import audit
-from students.consent import purposes_covered
+from students.consent import enough_to_analyse, purposes_covered
 from students.locking import student_lock
 from students.models import Purpose, User
 
@@ -49,13 +49,13 @@ def modalities(recording: Recording) -> tuple[bool, bool]:
     """Whether the voice and the face may be analysed: consented to, and there at all.
 
     Raises:
-        Refused: ``no_consent`` (none for recording, or neither for voice nor for face), ``nothing_to_analyse``.
+        Refused: ``no_consent``, ``nothing_to_analyse``.
     """
     covered = purposes_covered(recording.student)
-    may_voice, may_face = Purpose.VOICE in covered, Purpose.FACE in covered
-    if Purpose.RECORDING not in covered or not (may_voice or may_face):
+    if not enough_to_analyse(covered):
         raise Refused("no_consent")
-    voice, face = may_voice and recording.has_audio, may_face and recording.has_video
+    voice = Purpose.VOICE in covered and recording.has_audio
+    face = Purpose.FACE in covered and recording.has_video
     if not (voice or face):
         raise Refused("nothing_to_analyse")
     return voice, face
@@ -75,8 +75,7 @@ def run_request(recording: Recording, *, by: User | None, track: int | None = No
     student = student_lock(recording.student_id)
     if recording.synthetic:
         raise Refused("synthetic_recording")
-    covered = purposes_covered(student)
-    if Purpose.RECORDING not in covered or not covered & {Purpose.VOICE, Purpose.FACE}:
+    if not enough_to_analyse(purposes_covered(student)):
         raise Refused("no_consent")
     newest = Run.objects.filter(recording=recording).aggregate(number=Max("number"))["number"] or 0
     try:

@@ -14,7 +14,7 @@ from analysis.flow import UNFINISHED_RUN, RunStatus, UploadStatus
 from analysis.models import Recording, Run, Upload
 from students import audit
 from students.access import Action, allowed, door, scoped, signed_in
-from students.consent import EXPIRES_SOON, in_force
+from students.consent import EXPIRES_SOON, has_consent, in_force
 from students.models import CareAssignment, Consent, Purpose, Student, User
 
 RECENT = timedelta(days=7)
@@ -96,12 +96,11 @@ def _stuck() -> bool:
 def _todo(user: User) -> dict[str, int]:
     """What an administrator looks after besides reviews."""
     students = scoped(user, Action.STUDENT_MANAGE, Student.objects.all(), student="")
-    agreed = Consent.objects.filter(in_force(), student=OuterRef("pk"), purpose=Purpose.RECORDING)
     cared_for = CareAssignment.objects.filter(student=OuterRef("pk"), until__isnull=True)
     soon = Consent.objects.filter(in_force(), expires_on__lte=timezone.localdate() + EXPIRES_SOON)
     counts = students.aggregate(
         students=Count("pk"),
-        unconsented=Count("pk", filter=~Exists(agreed)),
+        unconsented=Count("pk", filter=~Q(has_consent(Purpose.RECORDING))),
         unassigned=Count("pk", filter=~Exists(cared_for)),
     )
     return {**counts, "expiring": soon.filter(student__erased_at=None).values(pk_=F("student")).distinct().count()}

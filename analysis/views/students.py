@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ from analysis.trends import sessions
 from analysis.views.common import page_of, permits, results_viewed
 from students import audit
 from students.access import Action, allowed, door, fetch_student, scoped, signed_in
-from students.consent import consent_states, in_force
+from students.consent import consent_states, has_consent, in_force
 from students.models import CareAssignment, Consent, Purpose, Student, User
 
 FILTERS = {
@@ -53,14 +53,13 @@ def students(request: HttpRequest) -> HttpResponse:
 
 def _listed(user: User, chosen: str, wanted: str) -> QuerySet[Student]:
     """The rows of the list with what its columns show, in a fixed number of queries."""
-    recording_agreed = Exists(Consent.objects.filter(in_force(), student=OuterRef("pk"), purpose=Purpose.RECORDING))
     unsettled = Q(alerts__status__in=UNSETTLED_ALERT)
     rows = (
         scoped(user, Action.STUDENT_VIEW, Student.objects.all(), student="")
         .annotate(
             last_recorded=Max("recordings__recorded_at"),
             open_alerts=Count("alerts", filter=unsettled, distinct=True),
-            recording_agreed=recording_agreed,
+            recording_agreed=has_consent(Purpose.RECORDING),
         )
         .prefetch_related(Prefetch("consents", Consent.objects.filter(in_force()), to_attr="consents_in_force"))
         .order_by("name", "number")

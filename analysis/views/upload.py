@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, Value
+from django.db.models import Prefetch, Q, Value
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -20,7 +20,7 @@ from analysis.flow import UploadStatus
 from analysis.intake.admission import limits
 from analysis.models import Upload
 from students.access import Action, door, scoped, signed_in
-from students.consent import in_force
+from students.consent import enough_to_analyse, in_force, may_be_analysed
 from students.models import Consent, Purpose, Student, User
 
 LISTED = 20
@@ -32,25 +32,21 @@ class Choice:
     """A student in the list: whether an upload is possible, what would be analysed, and why not."""
 
     student: Student
+    possible: bool
     voice: bool
     face: bool
     reason: str | Promise
 
-    @property
-    def possible(self) -> bool:
-        """Whether the student can be chosen."""
-        return not self.reason
-
 
 def _choice(student: Student) -> Choice:
     purposes = {consent.purpose for consent in student.consents_in_force}  # type: ignore[attr-defined]
-    voice, face = Purpose.VOICE in purposes, Purpose.FACE in purposes
+    possible = enough_to_analyse(purposes)
     reason: str | Promise = ""
-    if Purpose.RECORDING not in purposes:
+    if not possible and Purpose.RECORDING not in purposes:
         reason = _("no valid consent to recording")
-    elif not (voice or face):
+    elif not possible:
         reason = _("no valid consent to analysing voice or face")
-    return Choice(student, voice, face, reason)
+    return Choice(student, possible, Purpose.VOICE in purposes, Purpose.FACE in purposes, reason)
 
 
 def choices(user: User, wanted: str = "", chosen: UUID | None = None) -> tuple[list[Choice], int]:
@@ -58,11 +54,9 @@ def choices(user: User, wanted: str = "", chosen: UUID | None = None) -> tuple[l
 
     The chosen student comes first whatever is looked for, then those for whom an upload is possible.
     """
-    standing = Consent.objects.filter(in_force(), student=OuterRef("pk"))
     rows = scoped(user, Action.RECORDING_UPLOAD, Student.objects.all(), student="").annotate(
         chosen=Q(pk=chosen) if chosen else Value(value=False),
-        possible=Exists(standing.filter(purpose=Purpose.RECORDING))
-        & Exists(standing.filter(purpose__in=[Purpose.VOICE, Purpose.FACE])),
+        possible=may_be_analysed(),
     )
     if wanted:
         rows = rows.filter(Q(chosen=True) | Q(name__icontains=wanted) | Q(number__icontains=wanted))

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from students import consent
-from students.models import AuditEvent, Consent, Purpose
+from students.models import AuditEvent, Consent, Purpose, Student
 from students.signals import consent_ended
 from tests.factories import ConsentFactory, StudentFactory, UserFactory, consented
 from tests.students.signals import heard
@@ -283,3 +283,19 @@ def test_of_many_simultaneous_grants_one_stands():
     )
     assert len({row.pk for row in granted}) == 6
     assert Consent.objects.filter(student=student, ended_at__isnull=True).count() == 1
+
+
+@pytest.mark.parametrize("number", range(2 ** len(Purpose.values)))
+@pytest.mark.parametrize("stale", [False, True], ids=["in force", "expired"])
+def test_enough_to_analyse_says_the_same_of_purposes_and_of_rows(number, stale):
+    """Every subset of the purposes; an expired consent, or one of somebody else, counts for nothing in both."""
+    agreed = {purpose for bit, purpose in enumerate(Purpose.values) if number >> bit & 1}
+    student = StudentFactory()
+    for purpose in agreed:
+        ConsentFactory(student=student, purpose=purpose, expires_on=today() - timedelta(days=1) if stale else None)
+    for purpose in Purpose.values:
+        ConsentFactory(purpose=purpose)
+    expected = not stale and Purpose.RECORDING in agreed and bool(agreed & {Purpose.VOICE, Purpose.FACE})
+
+    assert consent.enough_to_analyse(consent.purposes_covered(student)) is expected
+    assert Student.objects.filter(consent.may_be_analysed(), pk=student.pk).exists() is expected
