@@ -38,6 +38,17 @@ class VoiceJudgement:
     speech_share: float
     level_dbfs: float
 
+    def as_dict(self) -> dict[str, Any]:
+        """As in the JSON contract."""
+        return {
+            "probabilities": keyed(self.probabilities),
+            "general": keyed(self.general),
+            "scores": keyed(self.scores),
+            "attention": [[round(t, 3), round(w, 5)] for t, w in self.attention],
+            "speech_share": round(self.speech_share, 4),
+            "level_dbfs": round(self.level_dbfs, 2),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class FaceJudgement:
@@ -60,6 +71,18 @@ class FaceJudgement:
     frames: int
     face_share: float
     confidence: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As in the JSON contract."""
+        return {
+            "probabilities": keyed(self.probabilities),
+            "general": keyed(self.general),
+            "scores": keyed(self.scores),
+            "track": self.track,
+            "frames": self.frames,
+            "face_share": round(self.face_share, 4),
+            "confidence": round(self.confidence, 4),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +108,8 @@ class Segment:
             "end_s": round(self.end_s, 3),
             "label": self.label,
             "probabilities": keyed(self.probabilities),
-            "voice": None
-            if self.voice is None
-            else {
-                "probabilities": keyed(self.voice.probabilities),
-                "general": keyed(self.voice.general),
-                "scores": keyed(self.voice.scores),
-                "attention": [[round(t, 3), round(w, 5)] for t, w in self.voice.attention],
-                "speech_share": round(self.voice.speech_share, 4),
-                "level_dbfs": round(self.voice.level_dbfs, 2),
-            },
-            "face": None
-            if self.face is None
-            else {
-                "probabilities": keyed(self.face.probabilities),
-                "general": keyed(self.face.general),
-                "scores": keyed(self.face.scores),
-                "track": self.face.track,
-                "frames": self.face.frames,
-                "face_share": round(self.face.face_share, 4),
-                "confidence": round(self.face.confidence, 4),
-            },
+            "voice": None if self.voice is None else self.voice.as_dict(),
+            "face": None if self.face is None else self.face.as_dict(),
             "quality": self.quality,
         }
 
@@ -139,8 +143,12 @@ class Recognition:
             "contribution": self.contribution.as_dict(),
             "segments": [segment.as_dict() for segment in self.segments],
             "summary": self.summary,
-            "timings_s": {stage: round(seconds, 4) for stage, seconds in self.timings_s.items()},
+            "timings_s": self.rounded_timings(),
         }
+
+    def rounded_timings(self) -> dict[str, float]:
+        """Seconds per stage, to a tenth of a millisecond."""
+        return {stage: round(seconds, 4) for stage, seconds in self.timings_s.items()}
 
 
 def keyed(values: np.ndarray | None) -> dict[str, float] | None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from analysis.flow import RunStatus
 from analysis.models import Alert, AlertRule, Recording, Review, Run, Segment, Upload
+from analysis.runs.lifecycle import run_pointers_set
 from ml.emotions import EMOTIONS
 from students.consent_wording import WORDING
 from students.models import CareAssignment, Consent, Purpose, Role, Student, User
@@ -115,10 +116,7 @@ class RunFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def current(self, create: bool, extracted: Any, **kwargs: Any) -> None:
         if create:
-            self.recording.current_run = self
-            if self.status == RunStatus.SUCCEEDED:
-                self.recording.result_run = self
-            self.recording.save(update_fields=["current_run", "result_run"])
+            run_pointers_set(self.recording)
 
 
 def probabilities(label: str, certainty: float = 0.7) -> dict[str, float]:

@@ -14,6 +14,7 @@ from typing import Any
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
+from analysis.runs.lifecycle import run_pointers_set
 from students.models import Student, User
 
 SEGMENT_S, HOP_S = 4.0, 2.0
@@ -75,8 +76,7 @@ def session_create(
         model={"version": "synthetic"},
     )
     Segment.objects.bulk_create(_segments(run, session, chance))
-    recording.current_run = recording.result_run = run
-    recording.save(update_fields=["current_run", "result_run"])
+    run_pointers_set(recording)
     return recording
 
 

@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from analysis.alerts.raising import alerts_revise
 from analysis.errors import Refused
 from analysis.files import storage
-from analysis.flow import RunStatus, UploadStatus
+from analysis.flow import UploadStatus
 from analysis.intake import uploads
 from analysis.models import Alert, Recording, Review, Run, Upload
 from analysis.references.reading import sessions_reread
@@ -121,10 +121,7 @@ def _remove_results(student: Student, *, by: User | None, reason: str, **modalit
 
 def _analyse_what_is_left(recording: Recording, *, again: bool) -> None:
     """Shows the newest run that remains; queues a new one if results were removed and something may be analysed."""
-    remaining = Run.objects.filter(recording=recording).order_by("-number")
-    recording.current_run = remaining.first()
-    recording.result_run = remaining.filter(status=RunStatus.SUCCEEDED).first()
-    recording.save(update_fields=["current_run", "result_run"])
+    lifecycle.run_pointers_set(recording)
     try:
         lifecycle.modalities(recording)
         if again:

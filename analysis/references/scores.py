@@ -7,10 +7,10 @@ from uuid import UUID
 from analysis.models import Recording, Run, RunScores
 from analysis.references.sealing import SealBrokenError, seal, unseal
 from ml.config import Config
-from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.reading import score_versions
 from ml.reference import MODALITIES, Reference
+from ml.results import Recognition, keyed
 from students.consent import comparison_covered
 from students.models import Student
 
@@ -20,32 +20,29 @@ FORMAT = 1
 """Version of what is sealed."""
 
 Kept = dict[str, dict[str, Any]]
-"""Per modality: "model" whose scores they are, "index" of the judged segments, and their "scores", seven each."""
+"""Per modality: "model" whose scores they are, "index" of the judged segments, and their "scores", seven each in the
+order of ``EMOTIONS``."""
 
 
-def scores_keep(run: Run, result: dict[str, Any]) -> None:
-    """Keeps what the student's consent covers of a result's scores; nothing where it covers none.
-
-    Args:
-        result: as ``ml.results.Recognition.as_dict`` gives it.
-    """
+def scores_keep(run: Run, recognition: Recognition) -> None:
+    """Keeps what the student's consent covers of a recognition's scores; nothing where it covers none."""
     covered = comparison_covered(run.recording.student)
-    found = {name: result["contribution"].get(name) for name in MODALITIES}
-    contribution = {name: evidence if name in covered else None for name, evidence in found.items()}
+    contribution = Reference(**{name: getattr(recognition.contribution, name) for name in covered})
     segments: Kept = {}
-    for name, evidence in contribution.items():
-        if evidence is not None:
-            judged = [(number, each[name]) for number, each in enumerate(result["segments"]) if each[name] is not None]
-            segments[name] = {
-                "model": evidence["model"],
-                "index": [number for number, _ in judged],
-                "scores": [[judgement["scores"][mood] for mood in EMOTIONS] for _, judgement in judged],
-            }
+    for name in MODALITIES:
+        part = getattr(contribution, name)
+        if part is None:
+            continue
+        judgements = [getattr(segment, name) for segment in recognition.segments]
+        judged = [(number, judgement) for number, judgement in enumerate(judgements) if judgement is not None]
+        segments[name] = {
+            "model": part.model,
+            "index": [number for number, _ in judged],
+            "scores": [list((keyed(judgement.scores) or {}).values()) for _, judgement in judged],
+        }
     if segments:
         RunScores.objects.create(
-            run=run,
-            contribution=_sealed(run, {"format": result["contribution"]["format"], **contribution}),
-            segments=_sealed(run, segments),
+            run=run, contribution=_sealed(run, contribution.as_dict()), segments=_sealed(run, segments)
         )
 
 

@@ -14,7 +14,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from celery import current_app
@@ -34,6 +34,10 @@ from students import audit
 from students.consent import enough_to_analyse, purposes_covered
 from students.locking import student_lock
 from students.models import Purpose, User
+
+if TYPE_CHECKING:
+    from ml.results import Recognition
+    from ml.results import Segment as EngineSegment
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +87,7 @@ def run_request(recording: Recording, *, by: User | None, track: int | None = No
             run = Run.objects.create(recording=recording, number=newest + 1, requested_by=by, track=track)
     except IntegrityError:
         raise Refused("run_active") from None
-    Recording.objects.filter(pk=recording.pk).update(current_run=run)
-    recording.current_run = run
+    run_pointers_set(recording)
     audit.record(
         "run.request", actor=by, student=student, object_type="run", object_ref=run.pk, number=run.number, track=track
     )
@@ -100,6 +103,17 @@ def run_ring(run_id: UUID) -> bool:
         logger.warning("the bell for run %s could not be rung (%s)", run_id, type(error).__name__)
         return False
     return True
+
+
+def run_pointers_set(recording: Recording) -> None:
+    """THE writer of a recording's run pointers: its newest run, and the newest one that succeeded, whose results count.
+
+    For holders of the student's lock, whenever a run was made, has succeeded or was deleted.
+    """
+    newest_first = Run.objects.filter(recording=recording).order_by("-number")
+    recording.current_run = newest_first.first()
+    recording.result_run = newest_first.filter(status=RunStatus.SUCCEEDED).first()
+    recording.save(update_fields=["current_run", "result_run"])
 
 
 # --- claim and lease --------------------------------------------------------------------------------------------------
@@ -189,11 +203,8 @@ def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
 
 
 @transaction.atomic
-def run_complete(lease: Lease, result: dict[str, Any]) -> None:
+def run_complete(lease: Lease, recognition: "Recognition") -> None:
     """Saves a result, all of it or nothing: segments, summary and the alerts that follow, once.
-
-    Args:
-        result: as ``ml.results.Recognition.as_dict`` gives it.
 
     Raises:
         LeaseLost: the run is no longer ours, or its cancellation was asked for; nothing was written.
@@ -208,47 +219,37 @@ def run_complete(lease: Lease, result: dict[str, Any]) -> None:
         percent=100,
         stage="",
         error_code="",
-        config=result["config"],
-        model=result["model"],
-        timings=result["timings_s"],
-        quality=result["summary"].get("quality", {}),
-        summary=result["summary"],
-        reference=result["reference"],
+        config=recognition.config,
+        model=recognition.model,
+        timings=recognition.rounded_timings(),
+        quality=recognition.summary.get("quality", {}),
+        summary=recognition.summary,
+        reference=recognition.reference,
     )
     if not moved:
         raise LeaseLost
-    Recording.objects.filter(pk=lease.run.recording_id).update(result_run=lease.run)
+    run_pointers_set(lease.run.recording)
     Segment.objects.bulk_create(
-        (
-            Segment(
-                run_id=lease.run.pk,
-                index=index,
-                start_s=segment["start_s"],
-                end_s=segment["end_s"],
-                label=segment["label"],
-                probabilities=segment["probabilities"],
-                voice=_without_scores(segment["voice"]),
-                face=_without_scores(segment["face"]),
-                quality=segment["quality"],
-            )
-            for index, segment in enumerate(result["segments"])
-        ),
+        (_row(lease.run, index, segment) for index, segment in enumerate(recognition.segments)),
         batch_size=SEGMENTS_PER_INSERT,
     )
-    _record(lease.run, RunStatus.SUCCEEDED, attempt=lease.run.attempt, segments=len(result["segments"]))
+    _record(lease.run, RunStatus.SUCCEEDED, attempt=lease.run.attempt, segments=len(recognition.segments))
     run = Run.objects.select_related("recording__student").get(pk=lease.run.pk)
-    scores_keep(run, result)
+    scores_keep(run, recognition)
     sessions_reread(student, newest=run)
     alerts_raise(student)
 
 
-def _without_scores(judgement: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A judgement as it is stored open: without the scores, which tell people apart, and what is only needed beside
-    them. ``analysis.references`` keeps those, sealed and under consent.
+def _row(run: Run, index: int, segment: "EngineSegment") -> Segment:
+    """A segment as it is stored open: without the scores, which tell people apart, and what is only needed beside them.
+
+    ``analysis.references`` keeps those, sealed and under consent.
     """
-    if judgement is None:
-        return None
-    return {name: value for name, value in judgement.items() if name not in _BIOMETRIC}
+    values = segment.as_dict()
+    for name in ("voice", "face"):
+        if values[name] is not None:
+            values[name] = {key: value for key, value in values[name].items() if key not in _BIOMETRIC}
+    return Segment(run=run, index=index, **values)
 
 
 _BIOMETRIC = frozenset({"scores", "general"})

@@ -70,10 +70,10 @@ def _attempt(lease: Lease, heart: Heartbeat) -> str:
         path = storage.settle(lease.run.recording)
         if path is None:
             raise RecognitionError("original_missing")
-        result = _engine()(path, run_config(lease.run), heart.progress)
+        recognition = _engine()(path, run_config(lease.run), heart.progress)
         heart.check()
         close_old_connections()  # the server may have ended an idle one during a long recognition
-        lifecycle.run_complete(lease, result.as_dict())
+        lifecycle.run_complete(lease, recognition)
     except (Cancelled, LeaseLost):
         return _stopped(lease)
     except RecognitionError as error:

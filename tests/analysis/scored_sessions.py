@@ -56,7 +56,7 @@ def analysed(student: Student, moods: tuple[str, ...], **more) -> Recording:
     run = lifecycle.run_request(recording, by=None)
     lease = lifecycle.run_claim(run.pk)
     assert lease is not None
-    lifecycle.run_complete(lease, recognition(moods, **more).as_dict())
+    lifecycle.run_complete(lease, recognition(moods, **more))
     recording.refresh_from_db()
     return recording
 

@@ -11,6 +11,7 @@ from analysis.intake import uploads
 from analysis.models import Alert, Recording, Review, Run, Segment, Upload
 from analysis.runs import lifecycle
 from analysis.runs.lifecycle import LeaseLost
+from ml.results import Recognition
 from students import signals
 from students.consent import consent_withdraw
 from students.erasure import student_erase
@@ -19,16 +20,7 @@ from tests.factories import AlertFactory, RecordingFactory, RunFactory, SegmentF
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
-END = {
-    "duration_s": 8.0,
-    "segments": [],
-    "summary": {},
-    "model": {},
-    "config": {},
-    "timings_s": {},
-    "reference": {},
-    "contribution": {},
-}
+END = Recognition(duration_s=8.0, model={}, segments=(), summary={}, timings_s={})
 
 
 def withdraw(student: Student, purpose: str, by) -> None:

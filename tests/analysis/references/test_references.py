@@ -143,7 +143,7 @@ def test_only_the_newest_result_of_a_recording_counts():
     second = analysed(student, VARIED)
     run = lifecycle.run_request(second, by=None)
     lease = lifecycle.run_claim(run.pk)
-    lifecycle.run_complete(lease, recognition(("happy",) * 8).as_dict())
+    lifecycle.run_complete(lease, recognition(("happy",) * 8))
     first = Recording.objects.get(pk=first.pk)
     assert set(contributions(student)) == {first.result_run_id, run.pk}
     assert first.result_run.reference["voice"]["seconds"] == pytest.approx(18.0)
@@ -330,7 +330,7 @@ def test_a_lasting_mood_does_not_become_the_usual_one():
     for _ in range(6):
         recording = RecordingFactory(student=student, duration_s=42.0)
         lease = lifecycle.run_claim(lifecycle.run_request(recording, by=None).pk)
-        lifecycle.run_complete(lease, heard.as_dict())
+        lifecycle.run_complete(lease, heard)
         recordings.append(recording)
     run = Recording.objects.get(pk=recordings[-1].pk).result_run
     assert run.reference["voice"]["sessions"] == 5

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 from uuid import uuid4
 
+import numpy as np
 import pytest
 import redis
 from django.conf import settings as django_settings
@@ -12,9 +13,11 @@ from django.utils import timezone
 
 from analysis.errors import Refused
 from analysis.flow import RunStatus
-from analysis.models import Run, Segment
+from analysis.models import Run
+from analysis.models import Segment as Row
 from analysis.runs import lifecycle
 from analysis.runs.lifecycle import Beat, LeaseLost
+from ml.results import Recognition, Segment
 from students.models import AuditEvent, Consent, Purpose
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, StudentFactory, consented, probabilities
 
@@ -42,29 +45,18 @@ def claimed(**fields) -> lifecycle.Lease:
     return lease
 
 
-def result(labels: tuple[str | None, ...] = ("sad", None, "happy")) -> dict:
-    segments = [
-        {
-            "start_s": 2.0 * index,
-            "end_s": 2.0 * index + 4,
-            "label": label,
-            "probabilities": label and probabilities(label),
-            "voice": None,
-            "face": None,
-            "quality": {},
-        }
-        for index, label in enumerate(labels)
-    ]
-    summary = {"quality": {"face_share": 0.9}}
-    return {
-        "segments": segments,
-        "summary": summary,
-        "model": {"v": 1},
-        "config": {},
-        "timings_s": {"face": 1.5},
-        "reference": {"face": {"kind": "general", "sessions": 0, "seconds": 0.0}},
-        "contribution": {"format": 1, "voice": None, "face": None},
-    }
+def result(labels: tuple[str | None, ...] = ("sad", None, "happy")) -> Recognition:
+    vectors = [label and np.array(list(probabilities(label).values())) for label in labels]
+    return Recognition(
+        duration_s=2.0 * len(labels) + 2,
+        model={"v": 1},
+        segments=tuple(
+            Segment(2.0 * index, 2.0 * index + 4, vector, None, None, {}) for index, vector in enumerate(vectors)
+        ),
+        summary={"quality": {"face_share": 0.9}},
+        timings_s={"face": 1.5},
+        reference={"face": {"kind": "general", "sessions": 0, "seconds": 0.0}},
+    )
 
 
 def expire(lease: lifecycle.Lease) -> None:
@@ -218,9 +210,9 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing():
         lifecycle.run_complete(lease, result())
     lifecycle.run_fail(lease, "internal", passing=False)
     lifecycle.run_stop(lease)
-    assert not Segment.objects.exists()
+    assert not Row.objects.exists()
     lifecycle.run_complete(second, result())
-    assert Segment.objects.count() == 3
+    assert Row.objects.count() == 3
 
 
 # --- ends
@@ -245,7 +237,7 @@ def test_a_result_is_saved_whole_or_not_at_all(monkeypatch):
     monkeypatch.setattr(lifecycle, "alerts_raise", broken)
     with pytest.raises(RuntimeError):
         lifecycle.run_complete(lease, result())
-    assert not Segment.objects.exists()
+    assert not Row.objects.exists()
     assert Run.objects.get(pk=lease.run.pk).status == RunStatus.RUNNING
 
 
@@ -263,7 +255,7 @@ def test_a_cancellation_that_comes_last_still_wins():
         lifecycle.run_complete(lease, result())
     lifecycle.run_stop(lease)
     assert Run.objects.get(pk=lease.run.pk).status == RunStatus.CANCELLED
-    assert not Segment.objects.exists()
+    assert not Row.objects.exists()
 
 
 def test_an_expected_failure_is_final_at_once():
