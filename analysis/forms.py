@@ -3,16 +3,19 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from analysis.alerts.rules import BOUNDS, rule_name
 from analysis.emotions import LABELS
-from analysis.models import AlertRule
-from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH, RuleKind
+from analysis.models import AlertRule, StoredTrendSettings
+from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH
 from analysis.models.review import NOTE_LENGTH, Decision
 from analysis.models.segment import COMMENT_LENGTH
+from analysis.trends.settings import BOUNDS as TREND_BOUNDS
+from analysis.trends.settings import Bounds
 
 
 class CorrectionForm(forms.Form):
@@ -59,64 +62,77 @@ class DecisionForm(forms.Form):
     )
 
 
-class RuleForm(forms.Form):
-    """The settings of one alert rule; only those that its kind uses. Shares are typed in per cent."""
+class SettingsForm(forms.Form):
+    """Numbers within bounds. Those in ``SHARES`` are fractions of 1 and typed in per cent."""
+
+    SHARES = frozenset({"threshold", "min_coverage"})
+    COUNTS = frozenset({"sessions", "baseline_sessions"})
+
+    def __init__(self, data: QueryDict | None, *, stored: Model, bounds: Bounds, **initial: Any) -> None:
+        values = {name: self._shown(name, getattr(stored, name)) for name in bounds}
+        super().__init__(data, initial={**initial, **values})
+        for name, (least, greatest) in bounds.items():
+            self.fields[name] = self._field(name, least, greatest)
+
+    @classmethod
+    def _field(cls, setting: str, least: float, greatest: float) -> forms.Field:
+        label, help_text = _SETTINGS[setting]
+        if setting in cls.COUNTS:
+            return forms.IntegerField(label=label, help_text=help_text, min_value=int(least), max_value=int(greatest))
+        return forms.FloatField(
+            label=label,
+            help_text=help_text,
+            min_value=cls._shown(setting, least),
+            max_value=cls._shown(setting, greatest),
+            widget=forms.NumberInput(attrs={"step": "any"}),
+        )
+
+    @classmethod
+    def _shown(cls, setting: str, value: float) -> float:
+        shown = round(100 * value, 2) if setting in cls.SHARES else value
+        return int(shown) if float(shown).is_integer() else shown
+
+    def changes(self) -> dict[str, Any]:
+        """What is to be stored: shares as fractions of 1."""
+        return {name: value / 100 if name in self.SHARES else value for name, value in self.cleaned_data.items()}
+
+
+class RuleForm(SettingsForm):
+    """The settings of one alert rule; only those that its kind uses."""
 
     name = forms.CharField(label=pgettext_lazy("of a rule", "Name"), max_length=RULE_NAME_LENGTH)
     enabled = forms.BooleanField(label=_("This rule is in use"), required=False)
 
     def __init__(self, data: QueryDict | None, *, rule: AlertRule) -> None:
-        settings = {name: self._shown(rule.kind, name, getattr(rule, name)) for name in BOUNDS[rule.kind]}
-        super().__init__(data, initial={"name": rule_name(rule), "enabled": rule.enabled, **settings})
+        super().__init__(data, stored=rule, bounds=BOUNDS[rule.kind], name=rule_name(rule), enabled=rule.enabled)
         self.rule = rule
-        for name, (least, greatest) in BOUNDS[rule.kind].items():
-            self.fields[name] = self._field(rule.kind, name, least, greatest)
-
-    @classmethod
-    def _field(cls, kind: str, setting: str, least: float, greatest: float) -> forms.Field:
-        """The field of one setting with its bounds, which are those of ``analysis.alerts.rules``."""
-        label, help_text = _SETTINGS[(kind, setting)] if (kind, setting) in _SETTINGS else _SETTINGS[setting]
-        if setting == "sessions":
-            return forms.IntegerField(label=label, help_text=help_text, min_value=int(least), max_value=int(greatest))
-        return forms.FloatField(
-            label=label,
-            help_text=help_text,
-            min_value=cls._shown(kind, setting, least),
-            max_value=cls._shown(kind, setting, greatest),
-            widget=forms.NumberInput(attrs={"step": "any"}),
-        )
-
-    @staticmethod
-    def _is_share(kind: str, setting: str) -> bool:
-        return setting == "min_coverage" or (setting == "threshold" and kind != RuleKind.EWMA)
-
-    @classmethod
-    def _shown(cls, kind: str, setting: str, value: float) -> float:
-        shown = round(100 * value, 2) if cls._is_share(kind, setting) else value
-        return int(shown) if float(shown).is_integer() else shown
 
     def changes(self) -> dict[str, Any]:
-        """What ``rule_update`` takes: shares as fractions of 1. A name left as it is shown stays untranslated."""
-        values = {
-            name: value / 100 if self._is_share(self.rule.kind, name) else value
-            for name, value in self.cleaned_data.items()
-        }
+        """What ``rule_update`` takes. A name left as it is shown stays untranslated."""
+        values = super().changes()
         if values["name"] == rule_name(self.rule):
             del values["name"]
         return values
 
 
-_SETTINGS: dict[str | tuple[str, str], tuple[Any, Any]] = {
+class TrendSettingsForm(SettingsForm):
+    """The settings by which every curve is drawn."""
+
+    def __init__(self, data: QueryDict | None, *, stored: StoredTrendSettings) -> None:
+        super().__init__(data, stored=stored, bounds=TREND_BOUNDS)
+
+
+_SETTINGS: dict[str, tuple[Any, Any]] = {
     "threshold": (
         _("Share of negative time (per cent)"),
         _("Attention is asked for when more than this part of the judged time is negative."),
     ),
-    (RuleKind.EWMA, "threshold"): (
+    "sessions": (_("Sessions in a row"), _("So many sessions one after the other have to be over the share above.")),
+    "width": (
         _("Width of the limits (standard deviations)"),
         _("The larger, the fewer alerts. Usual values lie between 2.5 and 3."),
     ),
-    "sessions": (_("Sessions in a row"), _("So many sessions one after the other have to be over the share above.")),
-    (RuleKind.EWMA, "sessions"): (
+    "baseline_sessions": (
         _("Sessions that make the baseline"),
         _("The student’s first sessions with enough evidence; later ones are compared with them."),
     ),

@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("reviews/<uuid:pk>/release/", reviews.release, name="review-release"),
     path("reviews/<uuid:pk>/decide/", reviews.decide, name="review-decide"),
     path("rules/", rules.rules, name="rules"),
+    path("rules/trend/", rules.trend_edit, name="trend-settings"),
     path("rules/<uuid:pk>/", rules.rule_edit, name="rule-edit"),
     path("notices/", notices.notices, name="notices"),
     path("help/", info.help_page, name="help"),

@@ -43,6 +43,7 @@ ACTIONS: dict[str, str | Promise] = {
     "review.decide": _("Decided a review"),
     "review.lapse": _("Review no longer needed"),
     "rule.update": _("Changed an alert rule"),
+    "trend_settings.update": _("Changed how the students’ curves are drawn"),
     "student.create": _("Added a student"),
     "student.update": _("Changed a student's record"),
     "student.erase": _("Erased a student"),

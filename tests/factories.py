@@ -184,6 +184,8 @@ class AlertRuleFactory(factory.django.DjangoModelFactory):
     kind = "share"
     name = factory.Sequence(lambda n: f"Rule {n}")
     threshold = 0.5
+    min_evidence_s = 30.0
+    min_coverage = 0.3
 
 
 class ReviewFactory(factory.django.DjangoModelFactory):
@@ -204,7 +206,28 @@ class AlertFactory(factory.django.DjangoModelFactory):
     crossing = factory.SubFactory(RecordingFactory)
     student = factory.SelfAttribute("crossing.student")
     review = factory.SubFactory(ReviewFactory, student=factory.SelfAttribute("..student"))
-    evidence = factory.LazyFunction(lambda: {"value": 0.8, "threshold": 0.5})
+    evidence = factory.LazyAttribute(
+        lambda alert: {
+            "value": 0.8,
+            "threshold": 0.5,
+            "rule": {"name": "Rule", "kind": "share", "threshold": 0.5, "min_evidence_s": 30, "min_coverage": 0.3},
+            "recordings": [str(alert.crossing.pk)],
+            "sessions": [
+                {
+                    "recording": str(alert.crossing.pk),
+                    "recorded_at": alert.crossing.recorded_at.isoformat(),
+                    "negative_share": 0.8,
+                    "judged_s": 50.0,
+                    "coverage": 0.8,
+                }
+            ],
+            "judged_s": 50.0,
+            "coverage": 0.8,
+            "negative_shares": {"anger": 0.0, "disgust": 0.0, "sad": 0.8, "scared": 0.0},
+            "model_versions": ["1"],
+            "moments": [],
+        }
+    )
 
 
 class UploadFactory(factory.django.DjangoModelFactory):

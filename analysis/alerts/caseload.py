@@ -13,7 +13,8 @@ from analysis.flow import UNSETTLED_ALERT, AlertStatus
 from analysis.models import Alert, Recording
 from analysis.models.alert import RuleKind
 from analysis.trends.series import Baseline, Point, TrendSettings, series
-from analysis.trends.sessions import session_indexes, trend_settings
+from analysis.trends.sessions import session_indexes
+from analysis.trends.settings import trend_settings
 from analysis.trends.shares import SessionIndex
 from students.access import Action, scoped
 from students.models import Student, User

@@ -7,41 +7,35 @@ A crossing raises an alert at the session that proves it: the first one (share, 
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
-from analysis.models import AlertRule
-from analysis.models.alert import RuleKind
 from analysis.trends.series import Baseline, TrendSettings, series
 from analysis.trends.shares import SessionIndex
 
 
 @dataclass(frozen=True)
-class RuleSettings:
-    """A rule's numbers at one moment, as ``AlertRule`` has them; stored with every alert it raises."""
+class ShareSettings:
+    """When a share rule is crossed: more than ``threshold`` (0-1) of one session's judged time was negative."""
 
-    kind: str
     threshold: float
-    sessions: int
-    smoothing: float
     min_evidence_s: float
     min_coverage: float
 
-    @classmethod
-    def of(cls, rule: AlertRule) -> "RuleSettings":
-        """The settings of a rule as it stands now."""
-        return cls(**{f.name: getattr(rule, f.name) for f in fields(cls)})
 
-    @classmethod
-    def stored(cls, values: dict[str, Any]) -> "RuleSettings":
-        """The settings as an alert's evidence keeps them."""
-        return cls(**{f.name: values[f.name] for f in fields(cls)})
+@dataclass(frozen=True)
+class SustainedSettings:
+    """When a sustained rule is crossed: more than ``threshold`` (0-1) in so many ``sessions`` in a row."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self)
+    threshold: float
+    sessions: int
+    min_evidence_s: float
+    min_coverage: float
+
+
+RuleSettings = ShareSettings | SustainedSettings | TrendSettings
+"""The numbers of a rule at one moment, a type per kind; an EWMA rule's are those of the trend."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +72,14 @@ def order(session: SessionIndex) -> tuple[datetime, uuid.UUID]:
 def crossings(settings: RuleSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
     """Every crossing in a student's sessions (oldest first) that is proven."""
     enough = [session for session in sessions if session.enough(settings.min_evidence_s, settings.min_coverage)]
-    found = {RuleKind.SHARE: _share, RuleKind.SUSTAINED: _sustained, RuleKind.EWMA: _ewma}[RuleKind(settings.kind)]
-    return [crossing for crossing in found(settings, enough) if crossing.proof]
+    match settings:
+        case ShareSettings():
+            found = _share(settings, enough)
+        case SustainedSettings():
+            found = _sustained(settings, enough)
+        case TrendSettings():
+            found = _ewma(settings, enough)
+    return [crossing for crossing in found if crossing.proof]
 
 
 def _stretches(
@@ -100,14 +100,14 @@ def _negative(session: SessionIndex) -> float:
     return session.negative_share or 0.0
 
 
-def _share(settings: RuleSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
+def _share(settings: ShareSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
     return [
         Crossing(stretch, after, stretch[:1], _negative(stretch[0]), settings.threshold)
         for stretch, after in _stretches(sessions, lambda session: _negative(session) > settings.threshold)
     ]
 
 
-def _sustained(settings: RuleSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
+def _sustained(settings: SustainedSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
     found = []
     for stretch, after in _stretches(sessions, lambda session: _negative(session) > settings.threshold):
         proof = stretch[: settings.sessions] if len(stretch) >= settings.sessions else ()
@@ -115,11 +115,8 @@ def _sustained(settings: RuleSettings, sessions: Sequence[SessionIndex]) -> list
     return found
 
 
-def _ewma(settings: RuleSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
-    trend = TrendSettings(
-        settings.sessions, settings.smoothing, settings.threshold, settings.min_evidence_s, settings.min_coverage
-    )
-    baseline, points = series(sessions, trend)
+def _ewma(settings: TrendSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
+    baseline, points = series(sessions, settings)
     by_recording = {point.session.recording_id: point for point in points}
     makers = tuple(point.session for point in points if point.in_baseline)
     found = []

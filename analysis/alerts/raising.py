@@ -8,18 +8,21 @@ the student's row, so that two of them never decide on half of the picture.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from analysis.alerts import notices
 from analysis.alerts.crossings import Crossing, RuleSettings, crossings
-from analysis.alerts.explanation import evidence_of
+from analysis.alerts.evidence import AnyEvidence, evidence_json, evidence_of, evidence_read
+from analysis.alerts.explanation import strongest_moments
 from analysis.alerts.lifecycle import review_for, reviews_lapse
+from analysis.alerts.rules import rule_settings
 from analysis.flow import AlertStatus, RunStatus
-from analysis.models import Alert, AlertEvent, AlertRule, Recording, Run
+from analysis.models import Alert, AlertEvent, AlertRule, Recording, Run, StoredTrendSettings
+from analysis.models.alert import RuleKind
 from analysis.trends.sessions import session_indexes, summaries_refresh
+from analysis.trends.settings import stored_trend_settings, trend_settings
 from analysis.trends.shares import SessionIndex
 from students import audit
 from students.locking import student_lock
@@ -30,8 +33,8 @@ from students.models import Student
 def alerts_raise(student: Student, *, at: datetime | None = None) -> list[Alert]:
     """Raises what the enabled rules see in the student's sessions and returns the new alerts.
 
-    Idempotent. A rule that was edited by a person looks only at crossings with a session analysed after the edit:
-    lowering a threshold must not turn last year's sessions into today's alerts.
+    Idempotent. A rule that was edited by a person looks only at crossings with a session analysed after the edit (of
+    the trend's settings for an EWMA rule): lowering a threshold must not turn last year's sessions into today's alerts.
 
     Args:
         at: when the alerts are raised; now when None.
@@ -39,14 +42,14 @@ def alerts_raise(student: Student, *, at: datetime | None = None) -> list[Alert]
     student_lock(student.pk)
     summaries_refresh(student)
     sessions = session_indexes(Recording.objects.filter(student=student))
-    raised = []
+    trend, raised = trend_settings(), []
     for rule in AlertRule.objects.filter(enabled=True):
-        settings = RuleSettings.of(rule)
+        settings, edited_at = rule_settings(rule, trend), _edited_at(rule)
         known = list(
             Alert.objects.filter(student=student, rule=rule).values_list("crossing__recorded_at", "crossing_id")
         )
         for crossing in crossings(settings, sessions):
-            if any(crossing.holds(key) for key in known) or _before_edit(rule, crossing) or _only_reread(crossing):
+            if any(crossing.holds(key) for key in known) or _before(edited_at, crossing) or _only_reread(crossing):
                 continue
             alert = _raise(student, rule, settings, crossing, at or timezone.now())
             if alert is not None:
@@ -54,11 +57,19 @@ def alerts_raise(student: Student, *, at: datetime | None = None) -> list[Alert]
     return raised
 
 
-def _before_edit(rule: AlertRule, crossing: Crossing) -> bool:
-    """Whether every session of the crossing was analysed before a person last edited the rule."""
-    if rule.updated_by_id is None:
+def _edited_at(rule: AlertRule) -> datetime | None:
+    """When a person last edited what the rule raises by; None if nobody ever has."""
+    edited: list[AlertRule | StoredTrendSettings] = (
+        [rule, stored_trend_settings()] if rule.kind == RuleKind.EWMA else [rule]
+    )
+    return max((each.updated_at for each in edited if each.updated_by_id is not None), default=None)
+
+
+def _before(edited_at: datetime | None, crossing: Crossing) -> bool:
+    """Whether every session of the crossing was analysed before the edit."""
+    if edited_at is None:
         return False
-    return all(s.analysed_at is not None and s.analysed_at < rule.updated_at for s in crossing.sessions)
+    return all(s.analysed_at is not None and s.analysed_at < edited_at for s in crossing.sessions)
 
 
 def _only_reread(crossing: Crossing) -> bool:
@@ -80,7 +91,7 @@ def _raise(student: Student, rule: AlertRule, settings: RuleSettings, crossing: 
         defaults={
             "kind": rule.kind,
             "raised_at": at,
-            "evidence": evidence_of(rule, settings, crossing),
+            "evidence": evidence_json(_evidence(rule, settings, crossing)),
             "synthetic": first.synthetic,
         },
     )
@@ -92,6 +103,10 @@ def _raise(student: Student, rule: AlertRule, settings: RuleSettings, crossing: 
     audit.record("alert.raise", student=student, object_type="alert", object_ref=alert.pk, kind=rule.kind)
     notices.notices_create(alert)
     return alert
+
+
+def _evidence(rule: AlertRule, settings: RuleSettings, crossing: Crossing) -> AnyEvidence:
+    return evidence_of(rule, settings, crossing, strongest_moments(crossing.proof))
 
 
 # --- after results were removed ---------------------------------------------------------------------------------------
@@ -116,13 +131,14 @@ def alerts_revise(student: Student) -> int:
     }
     gone, rewritten = [], 0
     for alert in Alert.objects.filter(student=student).select_related("rule", "crossing"):
-        if _rests_on(alert) <= with_results:
+        kept = evidence_read(alert)
+        if {str(alert.crossing_id), *(kept.rests_on if kept else ())} <= with_results:
             continue
-        evidence = _proven_still(alert, sessions, with_results)
-        if evidence is None:
+        still = _proven_still(alert, kept, sessions, with_results)
+        if still is None:
             gone.append(alert.pk)
         else:
-            Alert.objects.filter(pk=alert.pk).update(evidence=evidence)
+            Alert.objects.filter(pk=alert.pk).update(evidence=evidence_json(still))
             rewritten += 1
     Alert.objects.filter(pk__in=gone).delete()
     if gone or rewritten:
@@ -131,23 +147,14 @@ def alerts_revise(student: Student) -> int:
     return len(gone)
 
 
-def _rests_on(alert: Alert) -> set[str]:
-    """Ids of the recordings whose results are in the alert's evidence."""
-    evidence = alert.evidence
-    return {
-        str(alert.crossing_id),
-        *evidence.get("recordings", []),
-        *evidence.get("baseline", {}).get("recordings", []),
-    }
-
-
-def _proven_still(alert: Alert, sessions: Sequence[SessionIndex], with_results: set[str]) -> dict[str, Any] | None:
+def _proven_still(
+    alert: Alert, kept: AnyEvidence | None, sessions: Sequence[SessionIndex], with_results: set[str]
+) -> AnyEvidence | None:
     """The evidence that the remaining sessions still give for the alert; None if they do not."""
-    if alert.rule is None or "rule" not in alert.evidence or str(alert.crossing_id) not in with_results:
+    if alert.rule is None or kept is None or str(alert.crossing_id) not in with_results:
         return None
-    settings = RuleSettings.stored(alert.evidence["rule"])
     key = (alert.crossing.recorded_at, alert.crossing_id)
-    for crossing in crossings(settings, sessions):
+    for crossing in crossings(kept.settings, sessions):
         if crossing.holds(key):
-            return evidence_of(alert.rule, settings, crossing)
+            return _evidence(alert.rule, kept.settings, crossing)
     return None

@@ -1,5 +1,6 @@
 """The rules by which alerts are raised: their names, their bounds, and how a person edits them."""
 
+from dataclasses import fields
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -7,8 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from analysis.alerts.crossings import RuleSettings, ShareSettings, SustainedSettings
 from analysis.models import AlertRule
 from analysis.models.alert import RuleKind
+from analysis.trends.series import TrendSettings
+from analysis.trends.settings import EVIDENCE_BOUNDS, Bounds, out_of_bounds
 from students import audit
 from students.models import User
 
@@ -25,13 +29,34 @@ def rule_name(rule: AlertRule) -> str:
     return gettext(rule.name) if rule.name else ""
 
 
-_SHARE_BOUNDS = {"threshold": (0.05, 0.95), "min_evidence_s": (10, 3600), "min_coverage": (0.05, 1)}
-BOUNDS: dict[str, dict[str, tuple[float, float]]] = {
+_SHARE_BOUNDS: Bounds = {"threshold": (0.05, 0.95), **EVIDENCE_BOUNDS}
+BOUNDS: dict[str, Bounds] = {
     RuleKind.SHARE: _SHARE_BOUNDS,
     RuleKind.SUSTAINED: {**_SHARE_BOUNDS, "sessions": (2, 20)},
-    RuleKind.EWMA: {**_SHARE_BOUNDS, "threshold": (1, 6), "sessions": (3, 20), "smoothing": (0.05, 1)},
+    RuleKind.EWMA: {},
 }
-"""What may be edited per kind of rule besides name and enabled, each with the least and greatest value."""
+"""What may be edited per kind of rule besides name and enabled, each with the least and greatest value.
+
+An EWMA rule raises by the limits of the curve, whose settings stand in ``analysis.trends.settings``.
+"""
+
+
+def rule_settings(rule: AlertRule, trend: TrendSettings) -> RuleSettings:
+    """What a rule looks for as it stands now.
+
+    Args:
+        trend: the settings of every trend, which are those of an EWMA rule.
+    """
+    if rule.kind == RuleKind.EWMA:
+        return trend
+    names = [f.name for f in fields(_TYPES[RuleKind(rule.kind)])]
+    return _TYPES[RuleKind(rule.kind)](**{name: getattr(rule, name) for name in names})
+
+
+_TYPES: dict[RuleKind, type[ShareSettings] | type[SustainedSettings]] = {
+    RuleKind.SHARE: ShareSettings,
+    RuleKind.SUSTAINED: SustainedSettings,
+}
 
 
 @transaction.atomic
@@ -39,8 +64,8 @@ def rule_update(rule: AlertRule, *, by: User, **changes: Any) -> AlertRule:
     """Edits a rule. Alerts already raised keep the settings they were raised with.
 
     Args:
-        changes: any of ``name``, ``enabled``, ``threshold``, ``sessions``, ``smoothing``, ``min_evidence_s``,
-            ``min_coverage``; settings the rule's kind does not use are ignored.
+        changes: any of ``name``, ``enabled``, ``threshold``, ``sessions``, ``min_evidence_s``, ``min_coverage``;
+            settings the rule's kind does not use are ignored.
 
     Raises:
         ValidationError: by field; a value lies outside ``BOUNDS`` or the name is empty.
@@ -48,11 +73,7 @@ def rule_update(rule: AlertRule, *, by: User, **changes: Any) -> AlertRule:
     stored = AlertRule.objects.select_for_update().get(pk=rule.pk)
     bounds = BOUNDS[stored.kind]
     wanted = {name: value for name, value in changes.items() if name in {"name", "enabled"} | bounds.keys()}
-    problems: dict[str, Any] = {
-        name: _("Choose a value between %(least)s and %(greatest)s.") % {"least": least, "greatest": greatest}
-        for name, (least, greatest) in bounds.items()
-        if name in wanted and not (wanted[name] is not None and least <= wanted[name] <= greatest)
-    }
+    problems = out_of_bounds(bounds, wanted)
     if "name" in wanted and not str(wanted["name"]).strip():
         problems["name"] = _("A rule needs a name.")
     if problems:

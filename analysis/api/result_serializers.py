@@ -129,7 +129,7 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
 
 
 class TrendSettingsSerializer(serializers.Serializer[Any]):
-    """The settings of baseline and control limits, from the EWMA rule."""
+    """The settings of baseline and control limits, which are those of `trend-settings/`."""
 
     smoothing = serializers.FloatField(help_text="Weight of the newest session, in (0, 1].")
     width = serializers.FloatField(help_text="Half width of the limits in standard deviations.")

@@ -1,4 +1,4 @@
-"""The alert rules, for administrators: look and change."""
+"""The alert rules and the settings of the trend, for administrators: look and change."""
 
 from uuid import UUID
 
@@ -9,8 +9,14 @@ from rest_framework.response import Response
 
 from analysis.alerts.rules import rule_update
 from analysis.api.door import DoorView
-from analysis.api.serializers import RuleDetailSerializer, RuleWriteSerializer
+from analysis.api.serializers import (
+    RuleDetailSerializer,
+    RuleWriteSerializer,
+    TrendSettingsDetailSerializer,
+    TrendSettingsWriteSerializer,
+)
 from analysis.models import AlertRule
+from analysis.trends.settings import stored_trend_settings, trend_settings_update
 from students.access import Action
 
 
@@ -48,3 +54,28 @@ class RuleView(DoorView):
         """
         rule = rule_update(self.rule(pk), by=self.user, **self.sent(RuleWriteSerializer, partial=True))
         return Response(RuleDetailSerializer(rule).data)
+
+
+class TrendSettingsView(DoorView):
+    """How every student's curve is drawn."""
+
+    doors = {"GET": Action.RULES_MANAGE, "PATCH": Action.RULES_MANAGE}
+
+    @extend_schema(operation_id="trend_settings_get", responses=TrendSettingsDetailSerializer)
+    def get(self, request: Request) -> Response:
+        """The settings of baseline, running average and limits, with the bounds of what may be set."""
+        return Response(TrendSettingsDetailSerializer(stored_trend_settings()).data)
+
+    @extend_schema(
+        operation_id="trend_settings_change",
+        request=TrendSettingsWriteSerializer,
+        responses=TrendSettingsDetailSerializer,
+    )
+    def patch(self, request: Request) -> Response:
+        """Changes settings, within their `bounds`.
+
+        Every curve is drawn by them at once, and an EWMA rule raises by them for sessions analysed from now on; alerts
+        that were raised keep the settings they were raised with.
+        """
+        stored = trend_settings_update(by=self.user, **self.sent(TrendSettingsWriteSerializer, partial=True))
+        return Response(TrendSettingsDetailSerializer(stored).data)

@@ -8,9 +8,11 @@ from rest_framework import serializers
 from analysis.alerts.rules import BOUNDS, rule_name
 from analysis.errors import problem
 from analysis.flow import AlertStatus, RecordingStatus, ReviewStatus
-from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run
+from analysis.models import Alert, AlertEvent, AlertRule, Recording, Review, Run, StoredTrendSettings
 from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH, RuleKind
 from analysis.models.review import NOTE_LENGTH, Decision
+from analysis.trends.settings import BOUNDS as TREND_BOUNDS
+from analysis.trends.settings import Bounds
 from students.consent import purposes_covered
 from students.models import Consent, Purpose, Role, Student, User
 
@@ -246,7 +248,10 @@ class BoundSerializer(serializers.Serializer[Any]):
 
 
 class RuleDetailSerializer(RuleSerializer):
-    """A rule with its settings. Shares are fractions of 1; ``threshold`` of an EWMA rule counts standard deviations."""
+    """A rule with its settings, null where its kind does not use them. Shares are fractions of 1.
+
+    An EWMA rule raises by the limits of the curve: see `trend-settings/`.
+    """
 
     kind = serializers.ChoiceField(choices=RuleKind.choices, read_only=True)
     bounds = serializers.SerializerMethodField(help_text="What may be set in a rule of this kind, and within what.")
@@ -254,14 +259,14 @@ class RuleDetailSerializer(RuleSerializer):
 
     class Meta(RuleSerializer.Meta):
         fields = [
-            "id", "name", "kind", "enabled", "threshold", "sessions", "smoothing", "min_evidence_s", "min_coverage",
-            "bounds", "updated_at", "updated_by",
+            "id", "name", "kind", "enabled", "threshold", "sessions", "min_evidence_s", "min_coverage", "bounds",
+            "updated_at", "updated_by",
         ]  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=BoundSerializer()))
     def get_bounds(self, rule: AlertRule) -> dict[str, dict[str, float]]:
-        return {name: {"least": least, "greatest": greatest} for name, (least, greatest) in BOUNDS[rule.kind].items()}
+        return _bounds_shown(BOUNDS[rule.kind])
 
 
 class RuleWriteSerializer(serializers.Serializer[Any]):
@@ -271,9 +276,41 @@ class RuleWriteSerializer(serializers.Serializer[Any]):
     enabled = serializers.BooleanField(required=False)
     threshold = serializers.FloatField(required=False)
     sessions = serializers.IntegerField(required=False)
-    smoothing = serializers.FloatField(required=False)
     min_evidence_s = serializers.FloatField(required=False)
     min_coverage = serializers.FloatField(required=False)
+
+
+class TrendSettingsDetailSerializer(serializers.ModelSerializer[StoredTrendSettings]):
+    """The settings by which every trend is computed; `width` counts standard deviations."""
+
+    bounds = serializers.SerializerMethodField(help_text="What each may be set to.")
+    updated_by = PersonSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = StoredTrendSettings
+        fields = [
+            "baseline_sessions", "smoothing", "width", "min_evidence_s", "min_coverage", "bounds", "updated_at",
+            "updated_by",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DictField(child=BoundSerializer()))
+    def get_bounds(self, stored: StoredTrendSettings) -> dict[str, dict[str, float]]:
+        return _bounds_shown(TREND_BOUNDS)
+
+
+class TrendSettingsWriteSerializer(serializers.Serializer[Any]):
+    """Settings of the trend to change. The bounds are those of ``analysis.trends.settings.BOUNDS``."""
+
+    baseline_sessions = serializers.IntegerField(required=False)
+    smoothing = serializers.FloatField(required=False)
+    width = serializers.FloatField(required=False)
+    min_evidence_s = serializers.FloatField(required=False)
+    min_coverage = serializers.FloatField(required=False)
+
+
+def _bounds_shown(bounds: Bounds) -> dict[str, dict[str, float]]:
+    return {name: {"least": least, "greatest": greatest} for name, (least, greatest) in bounds.items()}
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):

@@ -30,6 +30,7 @@ urlpatterns = [
     path("reviews/<uuid:pk>/decide/", reviews.ReviewDecideView.as_view(), name="api-review-decide"),
     path("rules/", rules.RulesView.as_view(), name="api-rules"),
     path("rules/<uuid:pk>/", rules.RuleView.as_view(), name="api-rule"),
+    path("trend-settings/", rules.TrendSettingsView.as_view(), name="api-trend-settings"),
     path("uploads/", tus.UploadsView.as_view(), name="api-uploads"),
     path("uploads/<uuid:pk>/", tus.UploadView.as_view(), name="api-upload"),
     path("schema/", schema.SchemaView.as_view(), name="api-schema"),

@@ -7,6 +7,7 @@ from analysis.models.run import Run
 from analysis.models.scores import RunScores
 from analysis.models.segment import LabelCorrection, Segment
 from analysis.models.summary import SessionSummary
+from analysis.models.trend import StoredTrendSettings
 
 __all__ = [
     "Alert",
@@ -20,5 +21,6 @@ __all__ = [
     "RunScores",
     "Segment",
     "SessionSummary",
+    "StoredTrendSettings",
     "Upload",
 ]

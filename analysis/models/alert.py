@@ -26,38 +26,53 @@ class RuleKind(models.TextChoices):
 
 
 class AlertRule(models.Model):
-    """A rule an administrator can edit.
+    """A rule an administrator can edit. Settings that its kind does not use are null.
+
+    An EWMA rule has none of its own: it raises by the limits that every curve is drawn with (``StoredTrendSettings``).
 
     Attributes:
-        threshold: share of negative time, 0-1 (share, sustained); control-limit width in standard deviations (ewma).
-        sessions: sessions in a row (sustained); sessions that make the baseline (ewma).
-        smoothing: EWMA weight lambda of the newest session, in (0, 1].
-        min_evidence_s: a session with fewer judged seconds never raises an alert.
-        min_coverage: nor one in which a smaller share of the time was judged, 0-1.
+        threshold: share of negative time, 0-1 (share, sustained).
+        sessions: sessions in a row (sustained).
+        min_evidence_s: a session with fewer judged seconds never raises an alert (share, sustained).
+        min_coverage: nor one in which a smaller share of the time was judged, 0-1 (share, sustained).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=RuleKind)
     name = models.CharField(pgettext_lazy("of a rule", "name"), max_length=RULE_NAME_LENGTH)
     enabled = models.BooleanField(_("enabled"), default=True)
-    threshold = models.FloatField(_("threshold"))
-    sessions = models.PositiveSmallIntegerField(_("sessions"), default=1)
-    smoothing = models.FloatField(_("smoothing"), default=0.3)
-    min_evidence_s = models.FloatField(_("least judged time (s)"), default=30)
-    min_coverage = models.FloatField(_("least judged share"), default=0.3)
+    threshold = models.FloatField(_("threshold"), null=True)
+    sessions = models.PositiveSmallIntegerField(_("sessions"), null=True)
+    min_evidence_s = models.FloatField(_("least judged time (s)"), null=True)
+    min_coverage = models.FloatField(_("least judged share"), null=True)
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)
 
     class Meta:
         ordering = ["kind", "name"]
         constraints = [
-            models.CheckConstraint(condition=Q(smoothing__gt=0, smoothing__lte=1), name="smoothing_in_unit_interval"),
-            models.CheckConstraint(condition=Q(threshold__gt=0), name="threshold_positive"),
             models.CheckConstraint(
-                condition=Q(min_coverage__gte=0, min_coverage__lte=1, min_evidence_s__gte=0),
-                name="evidence_bounds_sane",
+                condition=Q(
+                    kind__in=[RuleKind.SHARE, RuleKind.SUSTAINED],
+                    threshold__gt=0,
+                    threshold__lte=1,
+                    min_evidence_s__gte=0,
+                    min_coverage__gte=0,
+                    min_coverage__lte=1,
+                )
+                | Q(
+                    kind=RuleKind.EWMA,
+                    threshold__isnull=True,
+                    min_evidence_s__isnull=True,
+                    min_coverage__isnull=True,
+                ),
+                name="a_rule_has_what_its_kind_uses",
             ),
-            models.CheckConstraint(condition=Q(sessions__gte=1), name="at_least_one_session"),
+            models.CheckConstraint(
+                condition=Q(kind=RuleKind.SUSTAINED, sessions__gte=1)
+                | (~Q(kind=RuleKind.SUSTAINED) & Q(sessions__isnull=True)),
+                name="only_a_sustained_rule_counts_sessions",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,8 +82,8 @@ class AlertRule(models.Model):
 class Alert(models.Model):
     """A rule was crossed. Raised once per crossing: ``crossing`` names the recording with which the crossing began.
 
-    ``evidence`` holds the numbers that raised it, as ``analysis.alerts.explanation.evidence_of`` writes them: value,
-    threshold, recordings (ids), judged seconds, rule settings, strongest moments.
+    ``evidence`` holds the numbers that raised it, as ``analysis.alerts.evidence`` writes and reads
+    them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

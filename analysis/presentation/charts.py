@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from analysis import wording
+from analysis.alerts.evidence import evidence_read
 from analysis.emotions import COLOURS, EMOTIONS, LABELS, NEGATIVE
 from analysis.flow import AlertStatus
 from analysis.models import Alert, Run, Segment
@@ -137,10 +138,11 @@ def _moment_text(part: Sequence[Segment]) -> str:
 def _mark_alerts(drawn: Any, run: Run) -> int:
     """Shades the moments that alerts name in this recording; returns how many traces were added (for the legend)."""
     moments = {
-        (moment["start_s"], moment["end_s"])
+        (moment.start_s, moment.end_s)
         for alert in Alert.objects.filter(student_id=run.recording.student_id)
-        for moment in alert.evidence.get("moments", [])
-        if moment.get("recording") == str(run.recording_id)
+        if (evidence := evidence_read(alert)) is not None
+        for moment in evidence.moments
+        if moment.recording == str(run.recording_id)
     }
     for start_s, end_s in sorted(moments):
         drawn.add_shape(

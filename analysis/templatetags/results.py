@@ -1,7 +1,5 @@
 """What was recognised, in words: for the pages behind ``results.view``."""
 
-from typing import Any
-
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
@@ -12,7 +10,7 @@ from analysis.alerts.explanation import explain
 from analysis.alerts.rules import rule_name
 from analysis.emotions import contenders, is_unclear
 from analysis.errors import problem
-from analysis.models import Alert, AlertRule, Recording, Segment
+from analysis.models import Alert, AlertRule, Recording, Segment, StoredTrendSettings
 from analysis.models.alert import RuleKind
 from analysis.presentation.sound_words import sound_notes
 from analysis.templatetags.emorec import percent
@@ -135,20 +133,25 @@ def rule_title(rule: AlertRule) -> str:
 @register.filter
 def rule_words(rule: AlertRule) -> str:
     """A rule in a sentence."""
-    values: dict[str, Any] = {
-        "share": wording.percent(rule.threshold),
-        "count": rule.sessions,
-        "width": f"{rule.threshold:g}",
-        "weight": f"{rule.smoothing:g}",
-    }
     match rule.kind:
         case RuleKind.SHARE:
             text = gettext("When more than %(share)s of the judged time of one session is negative.")
         case RuleKind.SUSTAINED:
             text = gettext("When more than %(share)s of the judged time is negative in %(count)d sessions in a row.")
         case _:
-            text = gettext(
-                "When the running average (weight of the newest session %(weight)s) rises more than %(width)s standard "
-                "deviations above the baseline, which the student’s first %(count)d sessions make."
-            )
-    return text % values
+            return gettext("When the running average rises above the limits of the student’s own curve.")
+    return text % {"share": wording.percent(rule.threshold or 0.0), "count": rule.sessions or 1}
+
+
+@register.filter
+def trend_settings_words(stored: StoredTrendSettings) -> str:
+    """How every curve is drawn, in a sentence."""
+    text = gettext(
+        "Each student’s first %(count)d sessions make the baseline. The running average (weight of the newest session "
+        "%(weight)s) is compared with limits %(width)s standard deviations from it."
+    )
+    return text % {
+        "count": stored.baseline_sessions,
+        "width": f"{stored.width:g}",
+        "weight": f"{stored.smoothing:g}",
+    }

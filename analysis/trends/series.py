@@ -23,7 +23,7 @@ SIGMA_FLOOR = 0.05
 
 @dataclass(frozen=True)
 class TrendSettings:
-    """How a trend is computed: those of the enabled EWMA rule, so that chart and alerts agree.
+    """How a trend is computed, for the charts and the EWMA rule alike; here stand the defaults of an installation.
 
     Attributes:
         baseline_sessions: sessions with enough evidence that make the baseline.
@@ -35,7 +35,7 @@ class TrendSettings:
     baseline_sessions: int = 4
     smoothing: float = 0.3
     width: float = 2.7
-    min_evidence_s: float = 30.0
+    min_evidence_s: float = 60.0
     min_coverage: float = 0.3
 
 

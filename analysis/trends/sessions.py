@@ -9,11 +9,11 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.fields import BooleanField
 
-from analysis.models import Alert, AlertRule, Recording, Run, Segment, SessionSummary
-from analysis.models.alert import RuleKind
+from analysis.models import Alert, Recording, Run, Segment, SessionSummary
 from analysis.references.reading import general_probabilities
 from analysis.trends.labels import with_label_shown
-from analysis.trends.series import Trend, TrendAlert, TrendSettings, series
+from analysis.trends.series import Trend, TrendAlert, series
+from analysis.trends.settings import trend_settings
 from analysis.trends.shares import Judged, SessionIndex, Shares, shares_of
 from students.models import Student
 
@@ -136,14 +136,6 @@ def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:
         general_negative_share=general and general["negative_share"],
         reread=run.reread_at is not None,
     )
-
-
-def trend_settings() -> TrendSettings:
-    """The settings of the enabled EWMA rule; the defaults when there is none."""
-    rule = AlertRule.objects.filter(kind=RuleKind.EWMA, enabled=True).order_by("name").first()
-    if rule is None:
-        return TrendSettings()
-    return TrendSettings(rule.sessions, rule.smoothing, rule.threshold, rule.min_evidence_s, rule.min_coverage)
 
 
 def student_trend(student: Student) -> Trend:

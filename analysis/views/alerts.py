@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from analysis.alerts.evidence import evidence_read
 from analysis.alerts.explanation import explain
 from analysis.alerts.lifecycle import alert_acknowledge, alert_dismiss, alert_escalate
 from analysis.alerts.notices import notices_read
@@ -67,11 +68,13 @@ def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Alert, status: int = 200, **forms: Form) -> HttpResponse:
     user = signed_in(request)
-    sessions = Recording.objects.filter(student=found.student, pk__in=found.evidence.get("recordings", []))
+    evidence = evidence_read(found)
+    sessions = Recording.objects.filter(student=found.student, pk__in=evidence.recordings if evidence else [])
     context = {
         "alert": found,
         "student": found.student,
         "explanation": explain(found),
+        "moments": evidence.moments if evidence else (),
         "sessions": sessions.select_related("current_run").order_by("recorded_at"),
         "handles": permits(user, Action.ALERT_HANDLE, found.student),
         "reviews": permits(user, Action.REVIEW_VIEW, found.student),

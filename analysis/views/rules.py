@@ -1,4 +1,4 @@
-"""The alert rules, and the page on which an administrator changes one."""
+"""The alert rules and the settings of the trend, and the pages on which an administrator changes them."""
 
 from uuid import UUID
 
@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis.alerts.rules import rule_update
-from analysis.forms import RuleForm
+from analysis.forms import RuleForm, TrendSettingsForm
 from analysis.models import AlertRule
+from analysis.trends.settings import stored_trend_settings, trend_settings_update
 from students.access import Action, door, signed_in
 
 
@@ -19,7 +20,8 @@ from students.access import Action, door, signed_in
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
     """Every rule in words."""
-    return render(request, "analysis/rules.html", {"rules": AlertRule.objects.select_related("updated_by")})
+    context = {"rules": AlertRule.objects.select_related("updated_by"), "trend": stored_trend_settings()}
+    return render(request, "analysis/rules.html", context)
 
 
 @door(Action.RULES_MANAGE)
@@ -38,3 +40,20 @@ def rule_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("rules")
     status = 422 if form.errors else 200
     return render(request, "analysis/rule.html", {"form": form, "rule": rule}, status=status)
+
+
+@door(Action.RULES_MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def trend_edit(request: HttpRequest) -> HttpResponse:
+    """Changes how every curve is drawn, and with it what the EWMA rule raises."""
+    form = TrendSettingsForm(request.POST if request.method == "POST" else None, stored=stored_trend_settings())
+    if request.method == "POST" and form.is_valid():
+        try:
+            trend_settings_update(by=signed_in(request), **form.changes())
+        except ValidationError as problems:
+            form.add_error(None, problems)
+        else:
+            messages.success(request, _("The settings were saved. Every curve is drawn by them from now on."))
+            return redirect("rules")
+    status = 422 if form.errors else 200
+    return render(request, "analysis/trend_settings.html", {"form": form}, status=status)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from analysis.models import Alert, AlertRule, Recording
+from analysis.models import Alert, AlertRule, Recording, StoredTrendSettings
 from students.models import Student
 from tests.factories import AlertRuleFactory, analysed
 
@@ -18,9 +18,13 @@ def session(student: Student, negative: float, week: int, segments: int = 50, **
 
 
 def only_rule(kind: str, **fields: Any) -> AlertRule:
-    """The one rule there is."""
+    """The one rule there is; what an EWMA rule raises by are the settings of the trend."""
     AlertRule.objects.all().delete()
-    return AlertRuleFactory(kind=kind, **{"min_evidence_s": 30, "min_coverage": 0.3, **fields})
+    numbers = {"min_evidence_s": 30, "min_coverage": 0.3, **fields}
+    if kind == "ewma":
+        StoredTrendSettings.objects.update(**numbers)
+        return AlertRuleFactory(kind=kind, threshold=None, min_evidence_s=None, min_coverage=None)
+    return AlertRuleFactory(kind=kind, **numbers)
 
 
 def raised_alert(student: Student, **fields: Any) -> Alert:

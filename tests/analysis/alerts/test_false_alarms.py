@@ -10,11 +10,9 @@ from uuid import UUID
 import pytest
 
 from analysis.alerts.crossings import RuleSettings, crossings
-from analysis.models import AlertRule
+from analysis.trends.series import TrendSettings
 from analysis.trends.shares import SessionIndex
 from ml.emotions import EMOTIONS
-
-pytestmark = pytest.mark.django_db
 
 STUDENTS, SESSIONS, SEED, LEVEL = 1000, 14, 20261122, 0.30
 DOCUMENTED = {0.03: 0.001, 0.05: 0.10, 0.08: 0.19, 0.12: 0.22}
@@ -55,7 +53,7 @@ def alarmed(rule: RuleSettings, values: list[float]) -> bool:
 
 @pytest.mark.parametrize("spread", DOCUMENTED)
 def test_false_alarms_are_as_often_as_documented(spread):
-    rule = RuleSettings.of(AlertRule.objects.get(kind="ewma"))
+    rule = TrendSettings()
     chance = random.Random(SEED)
     wrong = sum(alarmed(rule, [chance.gauss(LEVEL, spread) for _ in range(SESSIONS)]) for _ in range(STUDENTS))
     print(f"sd {spread:.2f}: {wrong / STUDENTS:.3f} of {STUDENTS} students")
@@ -64,7 +62,7 @@ def test_false_alarms_are_as_often_as_documented(spread):
 
 @pytest.mark.parametrize("spread", DOCUMENTED)
 def test_a_lasting_rise_of_twenty_points_is_mostly_noticed_within_four_sessions(spread):
-    rule = RuleSettings.of(AlertRule.objects.get(kind="ewma"))
+    rule = TrendSettings()
     chance = random.Random(SEED)
     noticed = sum(
         alarmed(rule, [chance.gauss(LEVEL + (0.2 if number >= 4 else 0), spread) for number in range(8)])

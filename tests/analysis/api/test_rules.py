@@ -3,11 +3,13 @@
 import pytest
 
 from analysis.models import AlertRule
+from analysis.trends.settings import trend_settings
 from students.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 
 RULES = "/api/v1/rules/"
+SETTINGS = "/api/v1/trend-settings/"
 
 
 @pytest.fixture
@@ -48,3 +50,13 @@ def test_for_everybody_else_there_are_no_rules(people, api, rule, who):
     script = api(getattr(people, who))
     for response in (script.get(RULES), script.get(f"{RULES}{rule.pk}/"), script.patch(f"{RULES}{rule.pk}/", {})):
         assert response.status_code == 404
+
+
+def test_they_are_read_and_changed_over_the_api(people, api):
+    script = api(people.admin)
+    shown = script.get(SETTINGS).json()
+    assert (shown["width"], shown["bounds"]["width"]) == (2.7, {"least": 1, "greatest": 6})
+    assert script.patch(SETTINGS, {"width": 3.2, "baseline_sessions": 5}).json()["width"] == 3.2
+    assert (trend_settings().width, trend_settings().baseline_sessions) == (3.2, 5)
+    refused = script.patch(SETTINGS, {"width": 9})
+    assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, ["width"])

@@ -138,7 +138,7 @@ def test_attention_is_relative_to_its_segments_average():
 
 @pytest.mark.django_db
 def test_a_trend_shows_baseline_limits_points_over_them_and_alerts():
-    only_rule("ewma", threshold=2.7, sessions=4, smoothing=0.3)
+    only_rule("ewma", width=2.7, baseline_sessions=4, smoothing=0.3)
     student = consented()
     for week, share in enumerate([0.1, 0.14, 0.1, 0.12, 0.5]):
         session(student, share, week)

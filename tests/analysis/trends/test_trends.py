@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.flow import RunStatus
-from analysis.models import AlertRule, LabelCorrection, SessionSummary
+from analysis.models import LabelCorrection, SessionSummary
 from analysis.trends.series import TrendSettings, baseline_of, half_width, series
 from analysis.trends.sessions import session_index, student_trend, summaries_refresh
 from analysis.trends.shares import Judged, SessionIndex, owned_time, shares_of
@@ -326,13 +326,6 @@ def test_a_trend_is_ordered_by_when_it_was_recorded_and_ready_for_json():
     trend = student_trend(student)
     assert [session.recording_id for session in trend.sessions] == [early.pk, late.pk]
     assert json.loads(json.dumps(trend.as_dict()))["sessions"][1]["negative_share"] == 1.0
-
-
-@pytest.mark.django_db
-def test_a_trend_uses_the_settings_of_the_ewma_rule():
-    AlertRule.objects.filter(kind="ewma").update(sessions=7, threshold=3.3)
-    settings = student_trend(consented()).settings
-    assert (settings.baseline_sessions, settings.width) == (7, 3.3)
 
 
 @pytest.mark.django_db

@@ -62,4 +62,8 @@ ROWS = {
         api("get", "401 404 404 404 200", of="rule"),
         api("patch", "401 404 404 404 200", of="rule", data={"threshold": 0.7}),
     ],
+    "api-trend-settings": [
+        api("get", "401 404 404 404 200"),
+        api("patch", "401 404 404 404 200", data={"width": 3.0}),
+    ],
 }
