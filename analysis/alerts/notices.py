@@ -57,11 +57,6 @@ def notices_renew(alert: Alert, *, by: User) -> int:
     )
 
 
-def notice_read(notice: Notice) -> bool:
-    """Marks one notice as read; False if it was."""
-    return bool(Notice.objects.filter(pk=notice.pk, read_at__isnull=True).update(read_at=timezone.now()))
-
-
 def notices_read(user: User, *, alert: Alert | None = None) -> int:
     """Marks the user's notices as read, all of them or those of one alert; returns how many were not."""
     unread = Notice.objects.filter(user=user, read_at__isnull=True)

@@ -1,7 +1,6 @@
 """The session index of a run, kept so that a caseload need not read every segment of every recording."""
 
 from django.db import models
-from django.utils import timezone
 
 from analysis.models.run import Run
 
@@ -16,7 +15,6 @@ class SessionSummary(models.Model):
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="session_summary")
     numbers = models.JSONField()
     general = models.JSONField(null=True)
-    computed_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return f"session summary of run {self.run_id}"

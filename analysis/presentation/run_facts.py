@@ -152,7 +152,7 @@ def _compared_with(run: Run, general: Mapping[int, dict[str, float] | None]) -> 
 
 def _other_reading(run: Run, general: Mapping[int, dict[str, float] | None]) -> str:
     """How much the other sessions change, in a sentence."""
-    labels = dict(run.segments.filter(label__isnull=False).values_list("index", "label"))
+    labels = {each.index: each.label for each in run.segments.all() if each.label is not None}
     likeliest = {index: max(each, key=lambda name: each[name]) for index, each in general.items() if each}
     other = sum(labels[index] != label for index, label in likeliest.items() if index in labels)
     if not other:

@@ -95,11 +95,11 @@ def _read(
     return Reference(), reading.read(_engine_segments(rows, {}), Reference(), config)
 
 
-def general_probabilities(run: Run) -> dict[int, dict[str, float] | None]:
+def general_probabilities(segments: Sequence[Segment]) -> dict[int, dict[str, float] | None]:
     """What a run's segments say by people in general, by number of segment; empty where they are read so anyway."""
-    rows = run.segments.values_list("index", "probabilities", "general")
-    found = {index: general["probabilities"] if general else shown for index, shown, general in rows}
-    return found if any(general for _, _, general in rows) else {}
+    if not any(each.general for each in segments):
+        return {}
+    return {each.index: each.general["probabilities"] if each.general else each.probabilities for each in segments}
 
 
 def run_config(run: Run) -> Config:

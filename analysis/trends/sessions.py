@@ -59,7 +59,7 @@ def _summaries_write(run_ids: Sequence[uuid.UUID]) -> None:
     """Adds up these runs, and those with scores also by people in general."""
     judged = _judged(run_ids)
     compared = Run.objects.filter(pk__in=run_ids, scores__isnull=False)
-    general = {run.pk: _general_shares(judged[run.pk], general_probabilities(run)) for run in compared}
+    general = {run.pk: _general_shares(judged[run.pk], _general(run)) for run in compared}
     SessionSummary.objects.bulk_create(
         [
             SessionSummary(
@@ -69,8 +69,12 @@ def _summaries_write(run_ids: Sequence[uuid.UUID]) -> None:
         ],
         update_conflicts=True,
         unique_fields=["run"],
-        update_fields=["numbers", "general", "computed_at"],
+        update_fields=["numbers", "general"],
     )
+
+
+def _general(run: Run) -> dict[int, dict[str, float] | None]:
+    return general_probabilities(list(run.segments.only("index", "probabilities", "general")))
 
 
 def _general_shares(

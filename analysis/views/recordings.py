@@ -1,11 +1,11 @@
 """The list of recordings, one recording with its analysis, and what one can do with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,12 +18,12 @@ from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm
 from analysis.intake import removal
-from analysis.models import LabelCorrection, Recording, Run, Segment
+from analysis.models import Recording, Run, Segment
 from analysis.presentation import charts, run_facts
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
 from analysis.trends.corrections import label_correct
-from analysis.trends.labels import with_label_shown
+from analysis.trends.labels import segments_read, with_corrections
 from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed
 from students.access import Action, door, fetch, scoped, signed_in
 from students.models import User
@@ -103,7 +103,8 @@ def _earlier(recording: Recording, shown: Run | None) -> QuerySet[Run]:
 
 def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
     """What was recognised in one run."""
-    general = general_probabilities(run)
+    segments = segments_read(run)
+    general = general_probabilities(segments)
     return {
         "figures": {
             "timeline": charts.timeline_figure(run, general),
@@ -113,64 +114,48 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
         "summary": run_facts.summary(run),
         "origin": run_facts.origin(run, general),
         "tracks": run_facts.tracks(run),
-        "segments_data": _segments_data(run),
+        "segments_data": _segments_data(segments),
         "emotion_labels": {name: str(label) for name, label in LABELS.items()},
-        **_moments(request, run),
+        **_moments(request, run, segments),
     }
 
 
-def _segments_data(run: Run) -> list[list[Any]]:
+def _segments_data(segments: Sequence[Any]) -> list[list[Any]]:
     """What the page's script shows under the playhead, per segment: ``[id, start, end, label, corrected, unclear]``.
 
     ``corrected`` is a person's label, ``unclear`` the words for a moment with several likely emotions; or None.
     """
-    rows = _corrected(run.segments.all()).defer("voice", "face")
     return [
         [
-            s.pk,
-            s.start_s,
-            s.end_s,
-            s.label,
-            s.corrected[0].label if s.corrected else None,
-            wording.judgement(s.probabilities) if is_unclear(s.probabilities) else None,
+            segment.pk,
+            segment.start_s,
+            segment.end_s,
+            segment.label,
+            segment.label_given,
+            wording.judgement(segment.probabilities) if is_unclear(segment.probabilities) else None,
         ]
-        for s in rows
+        for segment in segments
     ]
 
 
-def _corrected(segments: QuerySet[Segment]) -> QuerySet[Any]:
-    """Segments with their corrections, the newest first, as ``corrected``."""
-    newest = LabelCorrection.objects.select_related("by").order_by("-at")
-    return segments.prefetch_related(Prefetch("corrections", newest, to_attr="corrected"))
+_MOMENTS: dict[str, Callable[[Any], bool]] = {
+    "all": lambda _: True,
+    "negative": lambda each: (
+        each.label_shown in NEGATIVE and (each.label_given is not None or not is_undecided(each.probabilities))
+    ),
+    "unclear": lambda each: each.label_given is None and is_unclear(each.probabilities),
+    "corrected": lambda each: each.label_given is not None,
+    "gaps": lambda each: each.label is None,
+}
+"""Which moments the list may be narrowed to."""
 
 
-def _moments(request: HttpRequest, run: Run) -> dict[str, Any]:
+def _moments(request: HttpRequest, run: Run, segments: Sequence[Any]) -> dict[str, Any]:
     """One page of the list of moments."""
-    chosen = request.GET.get("moments", "all")
-    rows = run.segments.all()
-    match chosen:
-        case "negative":
-            shown = with_label_shown(rows).filter(label_shown__in=sorted(NEGATIVE))
-            rows = shown.exclude(pk__in=_uncorrected(run, is_undecided))
-        case "unclear":
-            rows = rows.filter(pk__in=_uncorrected(run, is_unclear))
-        case "corrected":
-            rows = rows.filter(corrections__isnull=False).distinct()
-        case "gaps":
-            rows = rows.filter(label__isnull=True)
-        case _:
-            chosen = "all"
-    return {
-        "moments": page_of(request, _corrected(rows.order_by("index")), MOMENTS_PER_PAGE),
-        "moments_chosen": chosen,
-        "run": run,
-    }
-
-
-def _uncorrected(run: Run, condition: Callable[[dict[str, float] | None], bool]) -> list[int]:
-    """Keys of the segments whose probabilities meet the condition and that nobody has corrected."""
-    rows = run.segments.filter(label__isnull=False, corrections__isnull=True).values_list("pk", "probabilities")
-    return [pk for pk, probabilities in rows if condition(probabilities)]
+    wanted = request.GET.get("moments", "")
+    chosen = wanted if wanted in _MOMENTS else "all"
+    listed = [segment for segment in segments if _MOMENTS[chosen](segment)]
+    return {"moments": page_of(request, listed, MOMENTS_PER_PAGE), "moments_chosen": chosen, "run": run}
 
 
 @door(Action.RESULTS_VIEW)
@@ -185,7 +170,7 @@ def moments(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "recording": found,
         "corrects": permits(user, Action.LABELS_CORRECT, found.student),
-        **_moments(request, run),
+        **_moments(request, run, segments_read(run)),
     }
     results_viewed(request, found.student, "recording", found.pk)
     return no_store(render(request, "analysis/_moments.html", context))
@@ -293,7 +278,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Says what a moment really showed; the model's own judgement stays beside it."""
     user = signed_in(request)
-    rows = _corrected(Segment.objects.select_related("run__recording__student"))
+    rows = with_corrections(Segment.objects.select_related("run__recording__student"))
     segment = fetch(user, Action.LABELS_CORRECT, rows, str(pk), student="run__recording__student")
     found = segment.run.recording
     newest = segment.corrected[0] if segment.corrected else None

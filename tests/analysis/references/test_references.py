@@ -74,7 +74,7 @@ def test_both_readings_can_be_shown():
     index = session_index(first)
     assert (index.negative_share, index.general_negative_share) == (1.0, 0.0)
     assert index.compared_sessions == 1
-    general = general_probabilities(first.result_run)
+    general = general_probabilities(list(first.result_run.segments.all()))
     assert {max(each, key=each.get) for each in general.values()} == {"normal"}
     row = Segment.objects.get(run=first.result_run_id, index=0)
     assert row.general["voice"] == pytest.approx(general[0])
@@ -281,7 +281,7 @@ def test_whatever_is_lost_a_deleted_recording_has_no_say_any_more(settings, monk
     assert set(labels(first)) == {"normal"}
     assert first.result_run.reference["voice"]["kind"] == "general"
     assert session_index(first).negative_share == 0.0
-    assert not general_probabilities(first.result_run)
+    assert not general_probabilities(list(first.result_run.segments.all()))
 
 
 def test_a_consent_that_has_run_out_covers_nothing_even_before_it_is_swept():

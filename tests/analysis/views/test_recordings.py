@@ -4,12 +4,15 @@ import json
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
 from analysis.models import Alert, LabelCorrection, Recording, Run, Segment
 from analysis.presentation import run_facts
 from analysis.presentation.sound_words import NOTES, REMARKS, sound_remarks
+from analysis.trends.sessions import summary_refresh
 from students.models import AuditEvent
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, analysed, near_tie
 
@@ -231,6 +234,16 @@ def test_number_of_queries_does_not_grow_with_the_segments(people, as_user, quer
         for length in (3, 60)
     ]
     assert counts[0] == counts[1] <= 28
+
+
+def test_the_segments_are_read_once_for_the_whole_page(people, as_user, recording):
+    client = as_user(people.owner)
+    summary_refresh(recording.result_run)
+    for name in ("recording", "recording-moments"):
+        with CaptureQueriesContext(connection) as captured:
+            _page(client, name, recording, moments="negative")
+        reads = [query["sql"] for query in captured if 'FROM "analysis_segment"' in query["sql"]]
+        assert len(reads) == 1, reads
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------
