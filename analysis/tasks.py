@@ -24,10 +24,10 @@ def runs_sweep() -> None:
 def uploads_purge() -> None:
     """Closes overdue uploads and compares the disk with the database."""
     from analysis.intake import uploads
-    from students import evidence
+    from students import consent_forms
 
     uploads.uploads_purge()
-    evidence.evidence_purge()
+    consent_forms.signed_forms_purge()
 
 
 @shared_task(name="analysis.tasks.consents_expire")

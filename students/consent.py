@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from students import audit
+from students.consent_forms import signed_form_delete, signed_form_name, signed_form_type
 from students.consent_wording import COMPARISON, TEXTS, WORDING
-from students.evidence import evidence_delete, evidence_name, evidence_type
 from students.locking import students_lock_exclusive
 from students.models import Consent, Purpose, Student, User
 from students.signals import consent_ended
@@ -148,7 +148,7 @@ def consent_grant(
         raise ValidationError(_("There is no such purpose. Choose one of the list."), code="purpose")
     if expires_on is not None and expires_on < timezone.localdate():
         raise ValidationError(_("The consent would have expired already. Choose a later day."), code="expiry")
-    content_type = evidence_type(evidence) if evidence is not None else ""
+    content_type = signed_form_type(evidence) if evidence is not None else ""
 
     consent = Consent(student=student, purpose=purpose, granted_by=by, expires_on=expires_on, wording=WORDING)
     try:
@@ -165,7 +165,7 @@ def consent_grant(
                 _end(standing, reason="replaced", by=by, at=now)
             if evidence is not None:
                 consent.evidence_type = content_type
-                consent.evidence_name = evidence_name(evidence.name, content_type)
+                consent.evidence_name = signed_form_name(evidence.name, content_type)
                 consent.evidence.save("", evidence, save=False)
             consent.save(force_insert=True)
             audit.record(
@@ -182,7 +182,7 @@ def consent_grant(
             )
     except BaseException:
         if consent.evidence.name:
-            evidence_delete(consent.evidence.name)
+            signed_form_delete(consent.evidence.name)
         raise
     return consent
 

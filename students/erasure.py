@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from students import audit
-from students.evidence import evidence_delete
+from students.consent_forms import signed_form_delete
 from students.locking import students_lock_exclusive
 from students.models import CareAssignment, Consent, Student, User
 from students.signals import student_erased
@@ -51,9 +51,9 @@ def student_erase(student: Student, *, by: User, confirmation: str) -> bool:
 
 
 def _consents_empty(student: Student, *, by: User) -> int:
-    """Ends the standing consents and takes the evidence from all of them; the files go once that is certain."""
+    """Ends the standing consents and takes the signed form from all of them; the files go once that is certain."""
     consents = Consent.objects.filter(student=student)
     for path in list(consents.exclude(evidence="").values_list("evidence", flat=True)):
-        transaction.on_commit(lambda path=path: evidence_delete(path))  # type: ignore[misc]
+        transaction.on_commit(lambda path=path: signed_form_delete(path))  # type: ignore[misc]
     consents.filter(ended_at__isnull=True).update(ended_at=timezone.now(), ended_by=by, end_reason="withdrawn")
     return consents.update(evidence="", evidence_name="", evidence_type="")

@@ -14,9 +14,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from students.audit_words import action_words
-from students.evidence import MAX_BYTES as EVIDENCE_MAX_BYTES
+from students.consent_forms import MAX_BYTES as SIGNED_FORM_MAX_BYTES
 from students.models import AuditEvent, Purpose, Role, Student, User
-from students.records import LAST_YEAR
+from students.student_record import LAST_YEAR
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class CareForm(forms.Form):
 def _evidence_help() -> str:
     """Put together when it is shown: filling in the number earlier would fix the language."""
     return gettext("The signed form as PDF, PNG or JPEG, at most %(limit)d MB.") % {
-        "limit": EVIDENCE_MAX_BYTES // 1024**2
+        "limit": SIGNED_FORM_MAX_BYTES // 1024**2
     }
 
 

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
 from students import audit
-from students.care import caseload_end
+from students.assignments import caseload_end
 from students.models import CareAssignment, Role, User
 
 MAX_TOKENS = 10

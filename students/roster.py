@@ -25,8 +25,8 @@ from django.utils.translation import gettext as _
 from students import audit
 from students.locking import students_lock_exclusive
 from students.models import Student, User
-from students.records import FIELDS, fields_clean, students_write
 from students.spreadsheet import BYTE_ORDER_MARK, csv_line, guarded, unguarded
+from students.student_record import FIELDS, fields_clean, students_write
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 5000

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from students.views import account, audit, consents, people, records, roster
+from students.views import account, audit, consents, people, roster, student_record
 
 urlpatterns = [
     path("login/", account.login, name="login"),
@@ -13,11 +13,11 @@ urlpatterns = [
     path("account/password/", account.password_change, name="password-change"),
     path("account/tokens/new/", account.token_new, name="token-new"),
     path("account/tokens/revoke/", account.token_revoke, name="token-revoke"),
-    path("students/new/", records.student_new, name="student-new"),
-    path("students/<uuid:pk>/edit/", records.student_edit, name="student-edit"),
-    path("students/<uuid:pk>/erase/", records.student_erase, name="student-erase"),
-    path("students/<uuid:pk>/care/", records.student_care, name="student-care"),
-    path("care/<uuid:pk>/end/", records.care_end, name="care-end"),
+    path("students/new/", student_record.student_new, name="student-new"),
+    path("students/<uuid:pk>/edit/", student_record.student_edit, name="student-edit"),
+    path("students/<uuid:pk>/erase/", student_record.student_erase, name="student-erase"),
+    path("students/<uuid:pk>/care/", student_record.student_care, name="student-care"),
+    path("care/<uuid:pk>/end/", student_record.care_end, name="care-end"),
     path("students/<uuid:pk>/consents/", consents.student_consents, name="student-consents"),
     path("students/<uuid:pk>/consents/grant/", consents.consent_grant, name="consent-grant"),
     path("consents/<uuid:pk>/withdraw/", consents.consent_withdraw, name="consent-withdraw"),

@@ -92,7 +92,7 @@ class StudentDetailSerializer(StudentSerializer):
 
 
 class StudentWriteSerializer(serializers.Serializer[Any]):
-    """A student's own fields. What may stand in them is decided in ``students.records``."""
+    """A student's own fields. What may stand in them is decided in ``students.student_record``."""
 
     number = serializers.CharField(trim_whitespace=False)
     name = serializers.CharField(trim_whitespace=False)

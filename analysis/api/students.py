@@ -21,7 +21,7 @@ from analysis.api.serializers import (
 from students.access import Action
 from students.consent import consent_grant, consent_withdraw, in_force
 from students.models import Consent, Student
-from students.records import student_create, student_update
+from students.student_record import student_create, student_update
 
 
 class StudentsView(DoorView):

@@ -27,10 +27,10 @@ from analysis.demo.history import Session, session_create
 from analysis.flow import UNSETTLED_ALERT
 from analysis.intake.receiving import recording_receive
 from analysis.models import Alert, Notice, Recording
-from students.care import care_assign
+from students.assignments import care_assign
 from students.consent import consent_grant
 from students.models import AuditEvent, Consent, Purpose, Role, Student, User
-from students.records import student_create
+from students.student_record import student_create
 
 ACCOUNTS: dict[str, tuple[str, str, str]] = {
     Role.COUNSELOR: ("demo-counselor", "Demo", "Counsellor"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from students import audit, consent, evidence
+from students import audit, consent, consent_forms
 from students.access import Action, allowed, door, fetch, fetch_student, signed_in
 from students.consent_wording import TEXTS
 from students.forms import ConsentForm, attempt
@@ -73,7 +73,7 @@ def _grant(student: Student, form: ConsentForm, *, by: User) -> list[Consent]:
     """Grants every purpose ticked, each with its own copy of the evidence: each may be erased by itself."""
     given = form.cleaned_data
     upload = given["evidence"]
-    content = upload.read(evidence.MAX_BYTES + 1) if upload else b""
+    content = upload.read(consent_forms.MAX_BYTES + 1) if upload else b""
     return [
         consent.consent_grant(
             student,

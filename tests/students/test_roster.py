@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from students import roster
 from students.models import AuditEvent, Student
-from students.records import text_clean
+from students.student_record import text_clean
 from tests.factories import StudentFactory, UserFactory
 
 HEAD = "student number,name,programme,year of study\n"

@@ -1,11 +1,11 @@
-"""Evidence files that no consent refers to are cleared away, and no others."""
+"""Signed forms that no consent refers to are cleared away, and no others."""
 
 import os
 import time
 
 import pytest
 
-from students import evidence
+from students import consent_forms
 from students.models import Consent
 from tests.factories import ConsentFactory
 
@@ -26,11 +26,11 @@ def test_old_files_without_a_consent_go_and_others_stay(media):
     fresh = stored(media, "fresh", days_old=0)
     kept = stored(media, "kept", days_old=400)
     Consent.objects.filter(pk=ConsentFactory().pk).update(evidence="consents/kept")
-    assert evidence.evidence_purge() == 1
+    assert consent_forms.signed_forms_purge() == 1
     assert not orphan.exists()
     assert fresh.exists()
     assert kept.exists()
 
 
 def test_an_empty_media_folder_is_no_error(media):
-    assert evidence.evidence_purge() == 0
+    assert consent_forms.signed_forms_purge() == 0

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from students import care, erasure, records
+from students import assignments, erasure, student_record
 from students.access import Action, door, fetch, fetch_student, signed_in
 from students.forms import CareForm, EraseForm, StudentForm, attempt
 from students.models import CareAssignment
@@ -19,7 +19,7 @@ def student_new(request: HttpRequest) -> HttpResponse:
     """Writes a new student."""
     form = StudentForm(request.POST or None)
     if form.is_valid():
-        student = attempt(form, lambda: records.student_create(by=signed_in(request), **form.cleaned_data))
+        student = attempt(form, lambda: student_record.student_create(by=signed_in(request), **form.cleaned_data))
         if student is not None:
             messages.success(request, _("The student was added. Next, record what they agreed to."))
             return redirect("student-consents", student.pk)
@@ -30,10 +30,12 @@ def student_new(request: HttpRequest) -> HttpResponse:
 def student_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Changes a student's record."""
     student = fetch_student(request.user, Action.STUDENT_MANAGE, pk)
-    initial = {name: getattr(student, name) for name in records.FIELDS}
+    initial = {name: getattr(student, name) for name in student_record.FIELDS}
     form = StudentForm(request.POST or None, initial=initial)
     if form.is_valid():
-        changed = attempt(form, lambda: records.student_update(student, by=signed_in(request), **form.cleaned_data))
+        changed = attempt(
+            form, lambda: student_record.student_update(student, by=signed_in(request), **form.cleaned_data)
+        )
         if changed is not None:
             messages.success(request, _("The record was saved."))
             return redirect("student", student.pk)
@@ -61,7 +63,7 @@ def student_care(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = CareForm(student, request.POST or None)
     if form.is_valid():
         counselor = form.cleaned_data["counselor"]
-        assignment = attempt(form, lambda: care.care_assign(student, counselor=counselor, by=signed_in(request)))
+        assignment = attempt(form, lambda: assignments.care_assign(student, counselor=counselor, by=signed_in(request)))
         if assignment is not None:
             messages.success(request, _("The counsellor was assigned and sees the student from now on."))
             return redirect("student-care", student.pk)
@@ -78,6 +80,6 @@ def student_care(request: HttpRequest, pk: UUID) -> HttpResponse:
 def care_end(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ends a counsellor's care for a student."""
     assignment = fetch(request.user, Action.STUDENT_MANAGE, CareAssignment.objects.all(), pk)
-    care.care_end(assignment, by=signed_in(request))
+    assignments.care_end(assignment, by=signed_in(request))
     messages.success(request, _("The assignment has ended. The counsellor no longer sees the student."))
     return redirect("student-care", assignment.student_id)

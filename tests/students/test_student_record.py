@@ -5,19 +5,19 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from students import records
+from students import student_record
 from students.models import AuditEvent, Student
 from tests.factories import StudentFactory, UserFactory
 
 
 def problems(**raw):
     with pytest.raises(ValidationError) as refused:
-        records.fields_clean(raw)
+        student_record.fields_clean(raw)
     return {field: errors[0].code for field, errors in refused.value.error_dict.items()}
 
 
 def test_full_width_digits_blanks_and_decomposed_letters_become_ordinary_ones():
-    cleaned = records.fields_clean(
+    cleaned = student_record.fields_clean(
         {"number": " Ｓ１２３ ", "name": "Zoe\u0308   Müller ", "programme": "", "year": "２"}
     )
     assert cleaned == {"number": "S123", "name": "Zo\u00eb Müller", "programme": "", "year": 2}
@@ -49,16 +49,16 @@ def test_what_may_not_stand_in_a_record_is_named_by_field(raw, code):
 @given(st.text(max_size=130))
 def test_cleaning_twice_changes_nothing_more(text):
     try:
-        once = records.text_clean(text)
+        once = student_record.text_clean(text)
     except ValidationError:
         return
-    assert records.text_clean(once) == once
+    assert student_record.text_clean(once) == once
 
 
 @pytest.mark.django_db
 def test_a_new_student_is_written_with_a_trace_that_holds_no_name():
     admin = UserFactory(role="admin")
-    student = records.student_create(by=admin, number="S1", name="Li Na")
+    student = student_record.student_create(by=admin, number="S1", name="Li Na")
     assert (student.programme, student.year) == ("", None)
     event = AuditEvent.objects.get()
     assert (event.action, event.actor, event.student_ref) == ("student.create", admin, student.pk)
@@ -69,16 +69,16 @@ def test_a_new_student_is_written_with_a_trace_that_holds_no_name():
 def test_a_number_is_taken_whatever_its_case():
     StudentFactory(number="s1")
     with pytest.raises(ValidationError) as refused:
-        records.student_create(by=UserFactory(), number="S1", name="Li Na")
+        student_record.student_create(by=UserFactory(), number="S1", name="Li Na")
     assert refused.value.error_dict["number"][0].code == "taken"
 
 
 @pytest.mark.django_db
 def test_a_change_names_the_fields_and_none_is_no_change():
     student, admin = StudentFactory(name="Li Na"), UserFactory(role="admin")
-    records.student_update(student, by=admin, name="Li Na", year=student.year)
+    student_record.student_update(student, by=admin, name="Li Na", year=student.year)
     assert not AuditEvent.objects.exists()
-    records.student_update(student, by=admin, name="Li Nan", year=3)
+    student_record.student_update(student, by=admin, name="Li Nan", year=3)
     assert Student.objects.get().name == "Li Nan"
     assert AuditEvent.objects.get().detail == {"fields": ["name", "year"]}
 
@@ -86,6 +86,6 @@ def test_a_change_names_the_fields_and_none_is_no_change():
 @pytest.mark.django_db
 def test_a_student_keeps_their_own_number_and_cannot_take_anothers():
     student, other = StudentFactory(), StudentFactory()
-    records.student_update(student, by=UserFactory(), number=student.number.lower())
+    student_record.student_update(student, by=UserFactory(), number=student.number.lower())
     with pytest.raises(ValidationError):
-        records.student_update(student, by=UserFactory(), number=other.number)
+        student_record.student_update(student, by=UserFactory(), number=other.number)

@@ -1,4 +1,4 @@
-"""Evidence of consent: a scanned form. What is accepted, and the files on disk.
+"""Signed consent forms, scanned: what is accepted, and the files on disk.
 
 A file is told by its first bytes, never by its name; it is stored under a random name below ``consents/`` and leaves
 the server only as an attachment, through the door.
@@ -31,8 +31,8 @@ TYPES: dict[str, tuple[bytes, str]] = {
 _ORPHAN_AGE = timedelta(days=1)
 
 
-def evidence_type(file: "File[bytes]") -> str:
-    """The content type of an evidence file, by its first bytes.
+def signed_form_type(file: "File[bytes]") -> str:
+    """The content type of a signed form, by its first bytes.
 
     Raises:
         ValidationError: it is empty, too large, or neither PDF nor PNG nor JPEG.
@@ -57,7 +57,7 @@ def evidence_type(file: "File[bytes]") -> str:
     )
 
 
-def evidence_name(name: str | None, content_type: str) -> str:
+def signed_form_name(name: str | None, content_type: str) -> str:
     """The name under which the file is offered for download: the extension is that of its content."""
     try:
         stem = get_valid_filename(PurePath(name or "").stem)
@@ -66,15 +66,15 @@ def evidence_name(name: str | None, content_type: str) -> str:
     return stem[:100] + TYPES[content_type][1]
 
 
-def evidence_delete(path: str) -> None:
-    """Deletes one evidence file; one that cannot be deleted now is left to ``evidence_purge``."""
+def signed_form_delete(path: str) -> None:
+    """Deletes one signed form; one that cannot be deleted now is left to ``signed_forms_purge``."""
     try:
         default_storage.delete(path)
     except OSError:
-        logger.exception("an evidence file could not be deleted")
+        logger.exception("a signed form could not be deleted")
 
 
-def evidence_purge() -> int:
+def signed_forms_purge() -> int:
     """Deletes files no consent refers to (left by a crash between file and row); returns how many."""
     if not default_storage.exists(FOLDER):
         return 0
@@ -83,5 +83,5 @@ def evidence_purge() -> int:
     paths = (f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1])
     orphans = [path for path in paths if path not in known and default_storage.get_modified_time(path) < limit]
     for path in orphans:
-        evidence_delete(path)
+        signed_form_delete(path)
     return len(orphans)
