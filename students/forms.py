@@ -13,10 +13,10 @@ from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from students.audit_words import action_words
 from students.consent_forms import MAX_BYTES as SIGNED_FORM_MAX_BYTES
 from students.models import AuditEvent, Purpose, Role, Student, User
 from students.student_record import LAST_YEAR
+from students.trail import vocabulary
 
 T = TypeVar("T")
 
@@ -143,7 +143,7 @@ class AuditFilterForm(forms.Form):
         super().__init__(data)
         actions = AuditEvent.objects.order_by("action").values_list("action", flat=True).distinct()
         self._offer(
-            "action", _("everything"), sorted(((code, action_words(code)) for code in actions), key=itemgetter(1))
+            "action", _("everything"), sorted(((code, vocabulary.action(code)) for code in actions), key=itemgetter(1))
         )
         people = [(str(person.pk), str(person)) for person in User.objects.order_by("last_name", "first_name", "pk")]
         self._offer("who", _("everybody"), [("system", str(_("the system"))), *people])

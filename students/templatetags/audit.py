@@ -1,9 +1,22 @@
 """The audit trail in words, for its page."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
 
-from students import audit_words
+from students.trail import vocabulary
 
 register = template.Library()
-register.filter("action_words", audit_words.action_words)
-register.filter("detail_words", audit_words.detail_words)
+
+
+@register.filter
+def action_words(action: str) -> str:
+    """What was done."""
+    return vocabulary.action(action)
+
+
+@register.filter
+def detail_words(detail: Mapping[str, Any]) -> list[str]:
+    """An event's details, each as "name: value"."""
+    return vocabulary.details(detail)
