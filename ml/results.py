@@ -10,9 +10,10 @@ from ml.emotions import EMOTIONS
 from ml.reference import Reference
 
 Progress = Callable[[str, float, float], None]
-"""``progress(stage, completed, total)``; the only progress channel. It may raise ``ml.errors.Cancelled``.
+"""``progress(stage, completed, total)``; the only progress channel. It may raise, to stop, ``ml.errors.Cancelled``.
 
-Stages are those of ``STAGES``, in that order, as far as they apply.
+The stages of a recognition are those of ``STAGES``, in that order, as far as they apply; what is trained or measured
+says in words what it is doing.
 """
 
 STAGES: tuple[str, ...] = ("probe", "separation", "speech", "voice", "frames", "face", "fusion")

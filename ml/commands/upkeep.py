@@ -36,7 +36,7 @@ def corpus(
 
     CHEAVD2.0's own layout could not be seen: name its folder of clips and a list of file and label.
     """
-    from ml.training.corpora import read_corpus, write_manifest
+    from ml.data.corpora import read_corpus, write_manifest
 
     with explained():
         counts = write_manifest(read_corpus(name, folder, listing), out)

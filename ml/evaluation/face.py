@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from ml.data.fer2013 import LABEL_SET, Faces, load_faces
+from ml.data.folder import data_folder
 from ml.evaluation.metrics import report
 from ml.face.recogniser import FaceRecogniser
-from ml.training.fer2013 import LABEL_SET, Faces, Tell, data_folder, load_faces
+from ml.results import Progress
 
 _BATCH = 256
 
@@ -17,7 +19,7 @@ def default_source() -> Path:
     return data_folder() / "fer2013"
 
 
-def evaluate_face(source: Path, split: str, weights: Path | None, tell: Tell) -> dict[str, Any]:
+def evaluate_face(source: Path, split: str, weights: Path | None, tell: Progress) -> dict[str, Any]:
     """Figures on a split of FER2013, against its official label.
 
     Args:
@@ -41,7 +43,7 @@ def face_figures(probabilities: np.ndarray, faces: Faces, split: str, version: s
     return {**figures, "split": split, "label_set": LABEL_SET, "model": version}
 
 
-def predict_faces(recogniser: FaceRecogniser, faces: Faces, tell: Tell) -> np.ndarray:
+def predict_faces(recogniser: FaceRecogniser, faces: Faces, tell: Progress) -> np.ndarray:
     """Probabilities of all faces, shape (n, 7)."""
     parts = []
     for at in range(0, len(faces), _BATCH):

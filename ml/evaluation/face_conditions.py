@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
+from ml.data.fer2013 import SIDE, Faces
 from ml.evaluation.metrics import expected_calibration_error, headline
 from ml.face.recogniser import FaceRecogniser
-from ml.training.fer2013 import SIDE, Faces, Tell
+from ml.results import Progress
 
 FACES = 1200
 """Faces drawn; all conditions are judged on the same ones."""
@@ -77,7 +78,7 @@ CONDITIONS: dict[str, Degrade] = {
 """By name, the unaltered faces first."""
 
 
-def face_conditions(recogniser: FaceRecogniser, faces: Faces, seed: int, tell: Tell) -> list[dict[str, Any]]:
+def face_conditions(recogniser: FaceRecogniser, faces: Faces, seed: int, tell: Progress) -> list[dict[str, Any]]:
     """Headline figures and calibration error of every condition, each with its name under "condition".
 
     Args:

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from ml.data.fer2013 import load_faces
 from ml.emotions import EMOTIONS, Emotion
 from ml.evaluation.face import default_source, predict_faces
 from ml.face.person import OWN_RANGE, OwnRange, face_probabilities
 from ml.face.pooling import FLOOR, softmax
 from ml.face.recogniser import FaceRecogniser
 from ml.reference import Evidence
-from ml.training.fer2013 import Tell, load_faces
+from ml.results import Progress
 
 CLASSES = len(EMOTIONS)
 SEGMENT_S = 4.0
@@ -66,7 +67,7 @@ LENGTHS = (20, 200)
 
 
 def evaluate_face_histories(
-    weights: Path | None, seed: int, tell: Tell, kinds: Mapping[str, Kind] = KINDS
+    weights: Path | None, seed: int, tell: Progress, kinds: Mapping[str, Kind] = KINDS
 ) -> dict[str, Any]:
     """Share of new segments that are recognised, by kind of person, of history and of rule.
 
@@ -96,7 +97,7 @@ def evaluate_face_histories(
 
 
 def simulated(
-    probabilities: np.ndarray, labels: np.ndarray, kind: Kind, seed: int, tell: Tell
+    probabilities: np.ndarray, labels: np.ndarray, kind: Kind, seed: int, tell: Progress
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Fractions recognised by history, its number of segments and rule.
 

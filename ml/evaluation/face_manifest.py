@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ml.config import Config
+from ml.data.manifest import Utterance
 from ml.errors import RecognitionError
 from ml.evaluation.calibration import calibration
 from ml.evaluation.identification import told_apart
@@ -19,17 +20,16 @@ from ml.face.framing import FER2013_FRAMING, FRAMING
 from ml.face.person import face_probabilities
 from ml.face.pooling import VIEWS, pooled_scores, softmax
 from ml.face.recogniser import FaceRecogniser
-from ml.recognise import Models, recognise
+from ml.models import Models
+from ml.recognise import recognise
 from ml.reference import Evidence, Reference
-from ml.results import FaceJudgement
-from ml.training.fer2013 import Tell
-from ml.training.speech import Utterance
+from ml.results import FaceJudgement, Progress
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 _NO_USE = frozenset({"no_usable_signal", "no_streams"})
 
 
-def evaluate_manifest(manifest: Path, weights: Path | None, config: Config, tell: Tell) -> dict[str, Any]:
+def evaluate_manifest(manifest: Path, weights: Path | None, config: Config, tell: Progress) -> dict[str, Any]:
     """Figures on the labelled rows of a manifest.
 
     Args:

@@ -8,24 +8,25 @@ from typing import Any
 import numpy as np
 
 from ml.config import Config
+from ml.data.fer2013 import load_faces
+from ml.data.manifest import Utterance
+from ml.data.pairs import PAIRED, partners
 from ml.errors import RecognitionError
 from ml.evaluation.calibration import calibration
 from ml.evaluation.face import default_source, predict_faces
 from ml.evaluation.face_manifest import histories, judged_whole, read_by_histories
 from ml.evaluation.intervals import uar_gain_interval
 from ml.evaluation.metrics import headline, report
-from ml.evaluation.pairs import PAIRED, partners
 from ml.evaluation.voice import default_manifest, hear_all, labelled, read_by_history
 from ml.face.pooling import softmax
 from ml.fusion import fuse
-from ml.recognise import Models
-from ml.training.fer2013 import Tell, load_faces
-from ml.training.speech import Utterance
+from ml.models import Models
+from ml.results import Progress
 
 RECORDED = "audio-visual recordings, each judged as a whole"
 
 
-def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: Tell) -> dict[str, Any]:
+def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: Progress) -> dict[str, Any]:
     """Figures of fusion, voice and face on audio-visual recordings, each judged as one segment.
 
     The face is the pipeline's own (detection, tracking, pooling); the voice is judged as in ``evaluate_voice``,
@@ -60,8 +61,8 @@ def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: 
     }
 
 
-def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Tell) -> dict[str, Any]:
-    """Figures on label-matched pairs (``ml.evaluation.pairs``): every out-of-fold voice of the speech corpora with a
+def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Progress) -> dict[str, Any]:
+    """Figures on label-matched pairs (``ml.data.pairs``): every out-of-fold voice of the speech corpora with a
     face of the same class drawn from FER2013's PublicTest."""
     models = Models.load(weights)
     test = load_faces(default_source(), "PublicTest")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.data.folds import dealt
 from ml.reference import Evidence
 
 ITEMS = 10
@@ -46,8 +47,8 @@ def told_apart(
                 vectors.append(_vector([own[number] for number in part]))
                 owners.append(person)
     known = sorted(set(owners))
-    dealt = {person: number % FOLDS for number, person in enumerate(draws.permutation(known).tolist())}
-    fold = np.array([(folds or {}).get(person, dealt[person]) for person in owners])
+    fold_of = dealt(draws.permutation(known).tolist(), FOLDS) | dict(folds or {})
+    fold = np.array([fold_of[person] for person in owners])
     distances, matching = _pairs(np.array(vectors), np.array(owners), fold)
     if not matching.any() or matching.all():
         return None

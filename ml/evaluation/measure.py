@@ -8,18 +8,19 @@ from typing import Any
 
 from ml import weights
 from ml.config import Config
+from ml.data.fer2013 import load_faces
+from ml.data.pairs import PAIRING_SEED
 from ml.errors import RecognitionError
 from ml.evaluation.face import default_source, face_figures, predict_faces
 from ml.evaluation.face_conditions import face_conditions
 from ml.evaluation.fusion import pair_figures
-from ml.evaluation.pairs import PAIRING_SEED
 from ml.evaluation.sessions import PER_CORPUS, evaluate_sessions
 from ml.evaluation.sound import PER_CORPUS as SOUND_PER_CORPUS
 from ml.evaluation.sound import evaluate_sound
 from ml.evaluation.voice import default_manifest, figures_of, hear_all, labelled, voice_figures, voice_groups
 from ml.evaluation.voice_conditions import interference_in_words, voice_conditions
-from ml.recognise import Models
-from ml.training.fer2013 import Tell, load_faces
+from ml.models import Models
+from ml.results import Progress
 from ml.voice.separation import Separator
 from ml.voice.separation_model import default_model_folder, verify_model
 
@@ -27,7 +28,7 @@ MEASURED = "evaluation.json"
 SPLIT = "PublicTest"
 
 
-def measure(directory: Path | None, tell: Tell) -> dict[str, Any]:
+def measure(directory: Path | None, tell: Progress) -> dict[str, Any]:
     """Take every figure on the research data and keep them beside the weights in ``evaluation.json``.
 
     Returns:

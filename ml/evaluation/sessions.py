@@ -19,16 +19,16 @@ import numpy as np
 import soundfile
 
 from ml.config import Config
+from ml.data.manifest import Utterance, read_audio
+from ml.data.sessions import UTTERANCES, joined
 from ml.emotions import EMOTIONS, NEGATIVE, Emotion
 from ml.errors import RecognitionError
 from ml.evaluation.voice import labelled
+from ml.models import Models
 from ml.reading import read
-from ml.recognise import Models, recognise
+from ml.recognise import recognise
 from ml.reference import Evidence, Reference
-from ml.results import Recognition
-from ml.training.fer2013 import Tell
-from ml.training.speech import Utterance, read_audio
-from ml.training.voice_sessions import UTTERANCES, joined
+from ml.results import Progress, Recognition
 from ml.voice.framing import HOP_SAMPLES, SAMPLE_RATE
 
 KINDS: dict[str, int] = {"uniform": 10, "mixed80": 8, "mixed50": 5}
@@ -96,7 +96,7 @@ class SessionFigures:
 
 
 def evaluate_sessions(
-    manifest: Path, weights: Path | None, config: Config, *, seed: int, per_corpus: int, tell: Tell
+    manifest: Path, weights: Path | None, config: Config, *, seed: int, per_corpus: int, tell: Progress
 ) -> dict[str, Any]:
     """Figures on sessions made of the labelled rows of a manifest.
 
@@ -252,7 +252,7 @@ def _means(sessions: Sequence[SessionFigures]) -> dict[str, Any]:
 
 
 def _history_figures(
-    utterances: Sequence[Utterance], models: Models, config: Config, *, seed: int, per_corpus: int, tell: Tell
+    utterances: Sequence[Utterance], models: Models, config: Config, *, seed: int, per_corpus: int, tell: Progress
 ) -> dict[str, Any]:
     first, second = _halves(utterances, seed)
     plans = drawn(session_plans(first, UTTERANCES, seed), per_corpus, seed)

@@ -22,9 +22,8 @@ from ml.evaluation.intervals import wilson_interval
 from ml.evaluation.sessions import drawn, session_plans, sound_of, unaware, usable
 from ml.evaluation.voice import labelled
 from ml.media import ffmpeg_binary
-from ml.recognise import Models
-from ml.results import Recognition
-from ml.training.fer2013 import Tell
+from ml.models import Models
+from ml.results import Progress, Recognition
 from ml.voice.framing import SAMPLE_RATE
 
 BAR = 1 / 12
@@ -61,7 +60,7 @@ class Variant:
 
 
 def evaluate_sound(
-    manifest: Path, weights: Path | None, config: Config, *, seed: int, per_corpus: int, tell: Tell
+    manifest: Path, weights: Path | None, config: Config, *, seed: int, per_corpus: int, tell: Progress
 ) -> dict[str, Any]:
     """How many segments of sessions change their label.
 

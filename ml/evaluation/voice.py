@@ -14,12 +14,12 @@ import soxr
 
 from ml import media
 from ml.containers import recognise_container
+from ml.data.manifest import ANONYMOUS, Utterance, read_audio, read_manifest, speech_manifest
 from ml.evaluation.calibration import calibration
 from ml.evaluation.identification import told_apart
 from ml.evaluation.metrics import by_group, report
 from ml.reference import Evidence, Reference
-from ml.training.fer2013 import Tell
-from ml.training.speech import ANONYMOUS, Utterance, read_audio, read_manifest, speech_manifest
+from ml.results import Progress
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
 
@@ -51,7 +51,7 @@ class Voices:
         return found
 
 
-def evaluate_voice(manifest: Path, weights: Path | None, tell: Tell) -> dict[str, Any]:
+def evaluate_voice(manifest: Path, weights: Path | None, tell: Progress) -> dict[str, Any]:
     """Figures on the labelled rows of a manifest.
 
     A speaker of the training corpora is judged by the networks that never heard them (``exclude_speaker``), anybody
@@ -147,7 +147,7 @@ def labelled(manifest: Path) -> list[Utterance]:
 
 
 def hear_all(
-    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], tell: Tell, least_speech: float = 0.0
+    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], tell: Progress, least_speech: float = 0.0
 ) -> Voices:
     """Judge every recording by itself, by people in general.
 

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import soxr
 
+from ml.data.folder import data_folder
+from ml.data.manifest import Utterance, read_audio
+from ml.data.noise import coloured_noise
 from ml.evaluation.intervals import uar_gain_interval
 from ml.evaluation.metrics import by_group, headline
-from ml.training.fer2013 import Tell, data_folder
-from ml.training.speech import Utterance, read_audio
-from ml.training.voice_data import coloured_noise
+from ml.results import Progress
 from ml.voice import activity
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
@@ -79,7 +80,7 @@ def balanced(utterances: Sequence[Utterance], seed: int) -> list[int]:
 
 
 def voice_conditions(
-    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], separator: Separator | None, seed: int, tell: Tell
+    recogniser: VoiceRecogniser, utterances: Sequence[Utterance], separator: Separator | None, seed: int, tell: Progress
 ) -> list[dict[str, Any]]:
     """Headline figures of every mix, as it is and separated.
 

@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 
 from ml import weights as stored
+from ml.data.fer2013 import LABEL_SET, load_faces
+from ml.data.folder import data_folder
+from ml.data.folds import fold_hash, speaker_folds
+from ml.data.manifest import Utterance, read_manifest, speech_manifest
+from ml.data.pairs import PAIRING_SEED, partners
 from ml.evaluation.metrics import headline, report
-from ml.evaluation.pairs import PAIRING_SEED, partners
+from ml.results import Progress
 from ml.training.ablation_face import CnnOptions, judge_by_lbph_cnn
 from ml.training.ablation_voice import LstmOptions, judge_by_mfcc_lstm
 from ml.training.checkpoints import default_folder, plain
-from ml.training.fer2013 import LABEL_SET, Tell, data_folder, load_faces
-from ml.training.speech import Utterance, read_manifest, speaker_folds, speech_manifest
 
 FILE = "ablation.json"
 COMMAND = "python -m ml train ablation"
@@ -48,7 +51,7 @@ class AblationOptions:
     face: CnnOptions = field(default_factory=CnnOptions)
 
 
-def train_ablation(options: AblationOptions, tell: Tell) -> dict[str, Any]:
+def train_ablation(options: AblationOptions, tell: Progress) -> dict[str, Any]:
     """Fit both rows, or go on where a run with equal options stopped; measure them and write ``ablation.json``.
 
     Returns:
@@ -94,11 +97,6 @@ def folds_for(utterances: list[Utterance], options: AblationOptions) -> dict[str
     shipped: dict[str, int] = stored.card(options.weights).get("voice", {}).get("speakers", {})
     known = all(utterance.speaker in shipped for utterance in utterances)
     return dict(shipped) if known else speaker_folds(utterances, FOLDS, options.seed)
-
-
-def fold_hash(fold_of: dict[str, int]) -> str:
-    """A short name of a deal of speakers into folds."""
-    return hashlib.sha256(json.dumps(fold_of, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _run_name(config: dict[str, Any], seed: int, data: dict[str, int]) -> str:

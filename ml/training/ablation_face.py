@@ -14,12 +14,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ml.data.fer2013 import Faces
+from ml.data.folds import held_out
 from ml.emotions import EMOTIONS
 from ml.face.lbp import lbp_codes
 from ml.face.vgg16 import in_channels_last
 from ml.precision import autocast
+from ml.results import Progress
 from ml.training.checkpoints import load_latest, save_checkpoint
-from ml.training.fer2013 import Faces, Tell, held_out
 
 POINTS, RADIUS = 8, 1
 """The only neighbourhood."""
@@ -76,7 +78,7 @@ def block_histograms(codes: torch.Tensor) -> torch.Tensor:
 
 
 def judge_by_lbph_cnn(
-    training: Faces, test: Faces, options: CnnOptions, seed: int, *, folder: Path, tell: Tell
+    training: Faces, test: Faces, options: CnnOptions, seed: int, *, folder: Path, tell: Progress
 ) -> np.ndarray:
     """Probabilities of the test faces, shape (n, 7), by a network fitted on the training faces.
 
@@ -87,7 +89,7 @@ def judge_by_lbph_cnn(
     return torch.softmax(_logits(network, coded(test.images)), dim=1).numpy()
 
 
-def fit(faces: Faces, options: CnnOptions, seed: int, folder: Path, tell: Tell) -> LbphCnn:
+def fit(faces: Faces, options: CnnOptions, seed: int, folder: Path, tell: Progress) -> LbphCnn:
     """Fit the network; every epoch's draws follow from (seed, epoch), so a resumed run is the run uninterrupted."""
     aside = held_out(faces.groups, options.validation_share, seed)
     learned, watched = coded(faces.images[~aside]), coded(faces.images[aside])

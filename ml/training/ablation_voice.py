@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from ml.data.folds import inner_speakers
+from ml.data.manifest import Utterance, read_audio
 from ml.emotions import EMOTIONS
+from ml.results import Progress
 from ml.training.checkpoints import load_latest, save_checkpoint
-from ml.training.fer2013 import Tell
-from ml.training.speech import Utterance, inner_speakers, read_audio
 from ml.voice import activity, features
 from ml.voice.standardise import Moments, gain_for, speech_rms
 
@@ -59,7 +60,7 @@ def judge_by_mfcc_lstm(
     seed: int,
     *,
     folder: Path,
-    tell: Tell,
+    tell: Progress,
 ) -> np.ndarray:
     """Probabilities of all utterances, each by a network that never heard its speaker, shape (n, 7).
 
@@ -84,7 +85,7 @@ def judge_by_mfcc_lstm(
     return probabilities
 
 
-def mfcc_frames(utterances: Sequence[Utterance], group: int, tell: Tell) -> list[torch.Tensor]:
+def mfcc_frames(utterances: Sequence[Utterance], group: int, tell: Progress) -> list[torch.Tensor]:
     """MFCC with both differences of every utterance from its first to its last speech, standardised by its speaker's
     statistics, ``group`` frames averaged into one: float32, shape (T, 60)."""
     frames: dict[int, torch.Tensor] = {}

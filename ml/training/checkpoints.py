@@ -8,7 +8,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,6 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-
-TrainingProgress = Callable[[str, float, float], None]
-"""``progress(what, completed, total)``, called every few steps; may raise to stop the run."""
 
 _STEP_FILE = re.compile(r"^step-(\d+)\.pt$")
 

@@ -17,15 +17,17 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ml.data.fer2013 import Faces, load_faces
+from ml.data.folds import held_out
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection, fit_projection
 from ml.face.vgg16 import in_channels_last
-from ml.training.checkpoints import TrainingProgress, load_latest, save_checkpoint, seed_everything, show_config
+from ml.results import Progress
+from ml.training.checkpoints import load_latest, save_checkpoint, seed_everything, show_config
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_step import FacesAtHand, Gradients
 from ml.training.face_teachers import check_split, taught, trained
-from ml.training.fer2013 import Faces, held_out, load_faces
 from ml.training.kept import digest, kept
 
 log = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ def split_training(options: FaceTrainingOptions) -> tuple[Faces, Faces]:
     return faces.take(~validation), faces.take(validation)
 
 
-def train_face(options: FaceTrainingOptions, progress: TrainingProgress | None = None) -> Path:
+def train_face(options: FaceTrainingOptions, progress: Progress | None = None) -> Path:
     """Train, or go on training from the last checkpoint, until the schedule ends or nothing gets better.
 
     Args:

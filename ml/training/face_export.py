@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from ml import weights as stored
+from ml.data.fer2013 import Faces, load_faces
 from ml.emotions import EMOTIONS
 from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection, histogram_features, lbp_images
@@ -22,7 +23,6 @@ from ml.training.face import best_network, run_projection, split_training
 from ml.training.face_network import face_logits
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_teachers import version_in, versions
-from ml.training.fer2013 import Faces, load_faces
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
 from ml.face.vgg16 import FACE_SIZE, FaceVgg16, network_input
 from ml.precision import autocast
-from ml.training.checkpoints import TrainingProgress
+from ml.results import Progress
 from ml.training.face_augment import augment
 
 
@@ -51,7 +51,7 @@ def fine_tune_face(
     *,
     side: int = FACE_SIZE,
     options: FineTuneOptions | None = None,
-    progress: TrainingProgress | None = None,
+    progress: Progress | None = None,
 ) -> FaceVgg16:
     """Adjust a trained network to a target corpus.
 

@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
+from ml.data.folder import data_folder
 from ml.training.checkpoints import default_folder
-from ml.training.fer2013 import data_folder
 
 _STAGE = re.compile(r"(\d+)x(\d+)@(\d*\.?\d+)(?:-(\d*\.?\d+))?")
 

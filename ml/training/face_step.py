@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ml.data.fer2013 import Faces
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
 from ml.face.vgg16 import network_input
@@ -14,7 +15,6 @@ from ml.precision import autocast
 from ml.training.face_augment import augment, spoil
 from ml.training.face_network import TrainingNetwork
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.fer2013 import Faces
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,20 @@ import torch
 
 from ml import weights as stored
 from ml.config import Config
+from ml.data.clip_faces import TargetFaces, collect_faces
+from ml.data.folds import clip_folds
+from ml.data.manifest import ANONYMOUS, read_manifest
 from ml.emotions import EMOTIONS
 from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection
 from ml.face.recogniser import pack, unpack
 from ml.face.vgg16 import FaceVgg16
-from ml.training.checkpoints import TrainingProgress, plain, show_config
+from ml.results import Progress
+from ml.training.checkpoints import plain, show_config
 from ml.training.face_export import fit_temperature, version_of
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
 from ml.training.face_network import face_logits
 from ml.training.kept import digest, kept
-from ml.training.speech import ANONYMOUS, read_manifest
-from ml.training.target_faces import TargetFaces, collect_faces
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ class TargetOptions:
     config: Config = field(default_factory=lambda: Config(voice=False))
 
 
-def fine_tune_on_corpus(options: TargetOptions, progress: TrainingProgress | None = None) -> dict[str, Any]:
+def fine_tune_on_corpus(options: TargetOptions, progress: Progress | None = None) -> dict[str, Any]:
     """Fine-tune, measure, and write ``face.safetensors``; the voice begun with is copied beside it if none is there.
 
     Args:
@@ -81,7 +83,7 @@ def fine_tune_on_corpus(options: TargetOptions, progress: TrainingProgress | Non
     side = int(entry["input_side"])
     show_config("face network, fine-tuning", _config(options, entry))
     faces = collect_faces(read_manifest(options.manifest), options.checkpoints, options.per_clip, options.config, tell)
-    fold_of = folds_of([clip.speaker for clip in faces.clips], options.folds, options.fine_tune.seed)
+    fold_of = clip_folds([clip.speaker for clip in faces.clips], options.folds, options.fine_tune.seed)
     run = _Run(options, network, projection, side, faces, entry["version"])
     before = face_logits(run.network, run.projection, faces.images, size=side)
     after = torch.zeros_like(before)
@@ -106,20 +108,6 @@ def fine_tune_on_corpus(options: TargetOptions, progress: TrainingProgress | Non
     return stored.write("face", tuned, card, options.weights)
 
 
-def folds_of(speakers: list[str], folds: int, seed: int) -> np.ndarray:
-    """The fold (0 .. folds - 1) of every clip, int64, shape (M,): all clips of a speaker are in one.
-
-    Raises:
-        ValueError: fewer speakers (or clips, where nobody is named) than folds.
-    """
-    names = np.unique(np.array(speakers, dtype=str))
-    if folds < 2 or len(names) < folds:
-        raise ValueError(f"clips of {len(names)} speakers show a face, which cannot be dealt into {folds} folds")
-    order = np.random.default_rng(seed).permutation(names)
-    fold = {str(name): position % folds for position, name in enumerate(order)}
-    return np.array([fold[speaker] for speaker in speakers], dtype=np.int64)
-
-
 @dataclass(slots=True)
 class _Run:
     """A run in memory; the networks are on a GPU where there is one."""
@@ -135,7 +123,7 @@ class _Run:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network, self.projection = self.network.to(device), self.projection.to(device)
 
-    def judged_by_others(self, aside: np.ndarray, what: str, tell: TrainingProgress) -> torch.Tensor:
+    def judged_by_others(self, aside: np.ndarray, what: str, tell: Progress) -> torch.Tensor:
         """Logits of the faces under the mask ``aside`` by a network fine-tuned on the others, computed once."""
 
         def judge() -> dict[str, torch.Tensor]:
@@ -152,7 +140,7 @@ class _Run:
         name = what.replace(" ", "-")
         return kept(self.options.checkpoints / f"{name}.safetensors", note, judge)["logits"]
 
-    def tuned(self, learned: np.ndarray, what: str, tell: TrainingProgress) -> FaceVgg16:
+    def tuned(self, learned: np.ndarray, what: str, tell: Progress) -> FaceVgg16:
         """The network fine-tuned on the faces under the mask ``learned``."""
         log.info("fine-tuning, %s: %d faces to learn from", what, int(learned.sum()))
         return fine_tune_face(

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 
 from ml import weights as stored
+from ml.data.fer2013 import Faces
 from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.face.descriptor import Projection
 from ml.face.recogniser import FaceRecogniser, unpack
 from ml.face.vgg16 import FaceVgg16
-from ml.training.checkpoints import TrainingProgress
+from ml.results import Progress
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.fer2013 import Faces
 from ml.training.kept import digest, kept
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,7 @@ _SPLIT = ("seed", "validation_share", "limit")
 """Options that say which faces are held out."""
 
 
-def taught(
-    options: FaceTrainingOptions, training: Faces, progress: TrainingProgress | None = None
-) -> np.ndarray | None:
+def taught(options: FaceTrainingOptions, training: Faces, progress: Progress | None = None) -> np.ndarray | None:
     """The teachers' mean probabilities of every face, judged once for a run and kept beside its checkpoints.
 
     Every second teacher sees the faces mirrored: one look at each face by each teacher, in both directions together.

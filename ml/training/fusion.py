@@ -14,18 +14,18 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ml.config import Config
+from ml.data.pairs import partners
 from ml.evaluation.face import predict_faces
 from ml.evaluation.metrics import expected_calibration_error
-from ml.evaluation.pairs import partners
 from ml.evaluation.voice import default_manifest, hear_all, labelled
 from ml.fusion import fuse
-from ml.recognise import Models
+from ml.models import Models
+from ml.results import Progress
 from ml.training.face import split_training
 from ml.training.face_options import FaceTrainingOptions
-from ml.training.fer2013 import Tell
 
 
-def fit_fusion(weights: Path | None, seed: int, tell: Tell) -> dict[str, Any]:
+def fit_fusion(weights: Path | None, seed: int, tell: Progress) -> dict[str, Any]:
     """The temperature with the least negative log likelihood, with n and the calibration error before and after.
 
     Args:

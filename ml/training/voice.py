@@ -17,11 +17,13 @@ import numpy as np
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from ml import weights as stored
+from ml.data.folder import data_folder
+from ml.data.folds import inner_speakers, speaker_folds
+from ml.data.manifest import Utterance, read_manifest, speech_manifest
 from ml.evaluation.metrics import expected_calibration_error
 from ml.evaluation.voice import hear_all, read_by_history
-from ml.training.checkpoints import TrainingProgress, default_folder, load_latest, plain, save_checkpoint, show_config
-from ml.training.fer2013 import data_folder
-from ml.training.speech import Utterance, inner_speakers, read_manifest, speaker_folds, speech_manifest
+from ml.results import Progress
+from ml.training.checkpoints import default_folder, load_latest, plain, save_checkpoint, show_config
 from ml.training.voice_baselines import baseline_predictions
 from ml.training.voice_calibration import temperature_for
 from ml.training.voice_data import Prepared, Version, prepare
@@ -104,7 +106,7 @@ def read_manifests(manifests: tuple[Path, ...]) -> list[Utterance]:
     return [utterance for corpus in sorted(of_corpus) for utterance in of_corpus[corpus]]
 
 
-def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress | None = None) -> dict[str, Any]:
+def train_voice(options: VoiceOptions | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Train, measure and write ``voice.safetensors``.
 
     Args:
@@ -152,14 +154,14 @@ def train_voice(options: VoiceOptions | None = None, progress: TrainingProgress 
 
 
 def rounds(
-    utterances: list[Utterance], encoder: WhisperEncoder, options: VoiceOptions, tell: TrainingProgress
+    utterances: list[Utterance], encoder: WhisperEncoder, options: VoiceOptions, tell: Progress
 ) -> dict[Round, Segments]:
     """The segments of all rounds through all utterances of the options' manifests, made or taken up."""
     return {of: _round(utterances, of, encoder, options, tell) for of in options.rounds}
 
 
 def _round(
-    utterances: list[Utterance], of: Round, encoder: WhisperEncoder, options: VoiceOptions, tell: TrainingProgress
+    utterances: list[Utterance], of: Round, encoder: WhisperEncoder, options: VoiceOptions, tell: Progress
 ) -> Segments:
     """The segments of one round, made or taken up."""
     path = run_folder(options) / "rounds" / f"{of.name}.npz"
@@ -175,7 +177,7 @@ def speech_networks(
     segments: dict[Round, Segments],
     options: VoiceOptions,
     folder: Path,
-    tell: TrainingProgress,
+    tell: Progress,
 ) -> tuple[list[SpeechNetwork], list[People]]:
     """A speech network per fold at its temperatures, and what each fold's others say of people in general.
 
@@ -233,7 +235,7 @@ def _speech_network(
 
 
 def _attending(
-    utterances: list[Utterance], fold_of: dict[str, int], options: VoiceOptions, tell: TrainingProgress
+    utterances: list[Utterance], fold_of: dict[str, int], options: VoiceOptions, tell: Progress
 ) -> tuple[list[tuple[AttentionLSTM, Statistics]], dict[str, Any]]:
     """The paper's networks, taken over or fitted; fitted ones are set beside the simplest ways to do their task."""
     if options.attention is not None:
@@ -270,7 +272,7 @@ def _taken_over(folder: Path, fold_of: dict[str, int]) -> list[tuple[AttentionLS
 
 
 def _with_attention_temperatures(
-    recogniser: VoiceRecogniser, utterances: list[Utterance], tell: TrainingProgress
+    recogniser: VoiceRecogniser, utterances: list[Utterance], tell: Progress
 ) -> VoiceRecogniser:
     """The same networks, the Attention-LSTMs' temperatures fitted on the utterances of other folds' speakers."""
     logits = np.log(np.maximum(hear_all(recogniser.attention_alone(), utterances, tell).general, 1e-9))
@@ -346,9 +348,7 @@ def settings(options: VoiceOptions, *besides: str) -> dict[str, Any]:
     return described
 
 
-def _fit_one(
-    prepared: Prepared, split: Split, options: VoiceOptions, place: tuple[int, int], tell: TrainingProgress
-) -> Fitted:
+def _fit_one(prepared: Prepared, split: Split, options: VoiceOptions, place: tuple[int, int], tell: Progress) -> Fitted:
     """Fit the Attention-LSTM of that fold, or take up its checkpoint."""
     name = f"fold {place[0]}"
 

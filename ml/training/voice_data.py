@@ -12,11 +12,12 @@ import numpy as np
 import soxr
 import torch
 from librosa import mel_frequencies
-from scipy.fft import dct, next_fast_len
+from scipy.fft import dct
 from torch import Tensor
 
+from ml.data.manifest import Utterance, read_audio
+from ml.data.noise import coloured_noise
 from ml.emotions import EMOTIONS
-from ml.training.speech import Utterance, read_audio
 from ml.voice import activity, features
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.standardise import Moments, Statistics, gain_for, speech_rms
@@ -104,15 +105,6 @@ def prepare(
             if progress is not None:
                 progress(len(samples), len(utterances))
     return Prepared(tuple(utterances), tuple(versions), tuple(samples[i] for i in range(len(utterances))))
-
-
-def coloured_noise(size: int, slope: float, draws: np.random.Generator) -> np.ndarray:
-    """Gaussian noise of unit level whose power falls with frequency as f ** -slope (0 white, 1 pink, 2 brown)."""
-    length = next_fast_len(size, real=True)
-    spectrum = np.fft.rfft(draws.standard_normal(length))
-    frequency = np.maximum(np.fft.rfftfreq(length, 1 / SAMPLE_RATE), 50.0)
-    noise = np.fft.irfft(spectrum * frequency ** (-slope / 2), n=length)[:size]
-    return (noise / np.sqrt(np.mean(noise**2))).astype(np.float32)
 
 
 def _altered(samples: np.ndarray, version: Version, draws: np.random.Generator) -> np.ndarray:

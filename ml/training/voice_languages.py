@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ml.evaluation.voice import hear_all, read_by_history
-from ml.training.checkpoints import TrainingProgress
+from ml.results import Progress
 from ml.training.voice import VoiceOptions, figures, rounds, run_folder, speech_networks
 from ml.voice.attention_lstm import AttentionLSTM
 from ml.voice.features import N_FEATURES
@@ -18,7 +18,7 @@ from ml.voice.standardise import Statistics
 
 
 def language_left_out(
-    language: str, options: VoiceOptions | None = None, progress: TrainingProgress | None = None
+    language: str, options: VoiceOptions | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Fit speech networks without a language and measure them on it.
 

@@ -1,26 +1,24 @@
-"""Sessions of one person made of a corpus's utterances, as the voice network is trained on them and chosen by them.
+"""Rounds through a corpus: sessions of one person (``ml.data.sessions``), as the voice network is trained on them.
 
-In the corpora everybody shows every emotion equally often, one utterance at a time; a person in a session does not.
-Here a speaker's utterances are joined with pauses of 0.2 to 0.5 s: all of one emotion, or in any order. A round goes
-once through all utterances of all speakers; altered rounds are played faster or slower, in a room, through a narrow or
-tilted channel, with noise. Segments are cut as in use (``ml.summary.plan_segments``), so their labels are shares of
-the speech in them.
+A round goes once through all utterances of all speakers; altered rounds are played faster or slower, in a room, through
+a narrow or tilted channel, with noise. Segments are cut as in use (``ml.summary.plan_segments``), so their labels are
+shares of the speech in them.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import soxr
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from ml.config import Config
+from ml.data.manifest import Utterance, read_audio
+from ml.data.noise import coloured_noise
+from ml.data.sessions import Order, joined, session_plan
 from ml.emotions import EMOTIONS
 from ml.summary import plan_segments
-from ml.training.speech import Utterance, read_audio
-from ml.training.voice_data import coloured_noise
 from ml.voice import activity
 from ml.voice.framing import FRAMES_PER_SECOND, HOP_SAMPLES, SAMPLE_RATE, frame_count
 from ml.voice.recording_features import RecordingFeatures
@@ -28,12 +26,6 @@ from ml.voice.segment_features import segment_features
 from ml.voice.standardise import gain_for, speech_rms
 from ml.voice.whisper_encoder import WhisperEncoder
 
-Order = Literal["one mood", "any order", "alone"]
-PAUSE_S = (0.2, 0.5)
-UTTERANCES = 10
-"""Utterances joined to one session."""
-LEAST_UTTERANCES = 4
-"""A rest shorter than this is joined to the session before it."""
 PASSBANDS_HZ = ((50, 3400), (200, 3400), (60, 7000), (100, 5500), (80, 4500), (150, 7500))
 
 
@@ -101,42 +93,6 @@ class Segments:
         """The counterpart of ``save``."""
         with np.load(path) as stored:
             return cls(**{name: stored[name] for name in cls.__slots__})
-
-
-def session_plan(utterances: Sequence[Utterance], order: Order, draws: np.random.Generator) -> list[list[int]]:
-    """Which utterances make each session, by their indices; each is used once and sessions hold one speaker's."""
-    of_speaker: dict[str, list[int]] = {}
-    for number, utterance in enumerate(utterances):
-        of_speaker.setdefault(utterance.speaker, []).append(number)
-    plan: list[list[int]] = []
-    for numbers in of_speaker.values():
-        if order == "alone":
-            plan += [[number] for number in numbers]
-            continue
-        piles = [numbers]
-        if order == "one mood":
-            moods = sorted({utterances[number].emotion for number in numbers})
-            piles = [[number for number in numbers if utterances[number].emotion == mood] for mood in moods]
-        for pile in piles:
-            shuffled = [int(number) for number in draws.permutation(pile)]
-            sessions = [shuffled[at : at + UTTERANCES] for at in range(0, len(shuffled), UTTERANCES)]
-            if len(sessions) > 1 and len(sessions[-1]) < LEAST_UTTERANCES:
-                sessions[-2:] = [sessions[-2] + sessions[-1]]
-            plan += sessions
-    return plan
-
-
-def joined(
-    parts: Sequence[np.ndarray], moods: Sequence[int], draws: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Utterances one after the other with pauses: samples, and the class of every sample (-1 in a pause)."""
-    sound: list[np.ndarray] = []
-    classes: list[np.ndarray] = []
-    for samples, mood in zip(parts, moods, strict=True):
-        pause = np.zeros(int(draws.uniform(*PAUSE_S) * SAMPLE_RATE), dtype=np.float32)
-        sound += [samples, pause]
-        classes += [np.full(len(samples), mood, dtype=np.int8), np.full(len(pause), -1, dtype=np.int8)]
-    return np.concatenate(sound), np.concatenate(classes)
 
 
 def altered(samples: np.ndarray, draws: np.random.Generator) -> np.ndarray:

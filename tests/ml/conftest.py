@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ml.recognise import Models
+from ml.data.folder import data_folder
+from ml.models import Models
 from ml.sample import make_sample
-from ml.training.fer2013 import data_folder
 from tests.ml.clips import ffmpeg
 from tests.ml.tiny_models import write_tiny_models
 

@@ -10,14 +10,14 @@ import pytest
 
 from ml import weights
 from ml.config import Config
+from ml.data.folds import fold_hash
+from ml.data.manifest import Utterance
 from ml.emotions import EMOTIONS, Emotion
 from ml.evaluation import card
 from ml.evaluation.fusion import pair_figures
 from ml.evaluation.metrics import by_group, headline, report
 from ml.evaluation.sessions import SessionFigures, SessionPlan, summary
 from ml.evaluation.tables import table_1, table_2
-from ml.training.ablation import fold_hash
-from ml.training.speech import Utterance
 
 
 def sessions() -> dict[str, Any]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from ml.data.fer2013 import Faces
+from ml.data.manifest import Utterance
 from ml.emotions import Emotion
 from ml.evaluation.face_conditions import CONDITIONS, FACES, face_conditions
-from ml.evaluation.pairs import partners
 from ml.evaluation.voice_conditions import (
     MIXES,
     PER_CLASS,
@@ -23,8 +24,6 @@ from ml.evaluation.voice_conditions import (
     voice_conditions,
 )
 from ml.face.recogniser import FaceRecogniser
-from ml.training.fer2013 import Faces
-from ml.training.speech import Utterance
 from ml.voice.recogniser import VoiceRecogniser
 
 
@@ -151,12 +150,3 @@ def test_small_and_spoiled_faces_are_the_same_people(tiny_weights: Path) -> None
         spoiled = degrade(images, np.random.default_rng(0))
         assert (spoiled.shape, spoiled.dtype) == (images.shape, images.dtype), name
         assert (name == next(iter(CONDITIONS))) == np.array_equal(spoiled, images)
-
-
-def test_every_voice_has_a_partner_of_its_class_that_no_model_decides() -> None:
-    voices, faces = np.array([0, 3, 3, 6]), np.array([6, 3, 0, 3, 6])
-    chosen = partners(voices, faces, seed=5)
-    assert np.array_equal(faces[chosen], voices)
-    assert np.array_equal(chosen, partners(voices, faces, seed=5))
-    with pytest.raises(ValueError, match="no face of class 6"):
-        partners(voices, faces[faces != 6], seed=5)

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ml.__main__ import app
+from ml.data.folder import data_folder
 from ml.evaluation.face_histories import ALIKE, KINDS, NEUTRAL, Kind, simulated
-from ml.training.fer2013 import data_folder
 
 
 def quiet(*step: object) -> None:

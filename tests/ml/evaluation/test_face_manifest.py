@@ -12,15 +12,16 @@ from typer.testing import CliRunner
 
 from ml.__main__ import app
 from ml.config import Config
+from ml.data.folder import data_folder
+from ml.data.manifest import Utterance
 from ml.emotions import Emotion
 from ml.errors import RecognitionError
 from ml.evaluation.face_manifest import evaluate_manifest, histories, manifest_figures, picture_scores
 from ml.face.person import face_probabilities
 from ml.face.pooling import softmax
-from ml.recognise import Models, recognise
+from ml.models import Models
+from ml.recognise import recognise
 from ml.reference import Evidence, Reference
-from ml.training.fer2013 import data_folder
-from ml.training.speech import Utterance
 from tests.ml.clips import ffmpeg
 
 KEYS = {"n", "accuracy", "uar", "macro_f1", "per_class", "confusion", "per_corpus", "ece", "calibration"}

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.config import Config
+from ml.data.folder import data_folder
+from ml.data.manifest import Utterance
 from ml.emotions import EMOTIONS, Emotion
 from ml.evaluation import sessions
 from ml.evaluation.sessions import (
@@ -20,12 +22,11 @@ from ml.evaluation.sessions import (
     session_plans,
     summary,
 )
+from ml.models import Models
 from ml.reading import read
-from ml.recognise import Models, recognise
+from ml.recognise import recognise
 from ml.reference import Evidence, Reference
 from ml.results import Recognition, Segment
-from ml.training.fer2013 import data_folder
-from ml.training.speech import Utterance
 from ml.voice import activity
 
 

@@ -12,7 +12,7 @@ from ml.evaluation.sessions import drawn, session_plans, sound_of, unaware, usab
 from ml.evaluation.sound import AMR, BAND, VARIANTS, changes, evaluate_sound, labels_of, levelled
 from ml.evaluation.voice import labelled
 from ml.media import probe
-from ml.recognise import Models
+from ml.models import Models
 from tests.ml.evaluation.test_sessions import CONFIG, corpus
 
 __all__ = ["corpus"]

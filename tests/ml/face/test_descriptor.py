@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
+from ml.data.fer2013 import load_sheets
 from ml.face.descriptor import (
     BLOCK_WEIGHTS,
     GRID,
@@ -17,7 +18,6 @@ from ml.face.descriptor import (
     lbp_images,
 )
 from ml.face.lbp import SCALES
-from ml.training.fer2013 import load_sheets
 
 
 @pytest.fixture(scope="module")

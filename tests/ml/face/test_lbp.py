@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 from skimage import data
 from skimage.feature import local_binary_pattern
 
+from ml.data.fer2013 import load_sheets
 from ml.face.lbp import SCALES, lbp_codes
-from ml.training.fer2013 import load_sheets
 
 EQUAL_SHARE = 0.998
 """Least share of equal codes. What differs are ties: where an interpolated sample equals the centre up to rounding in

@@ -9,13 +9,13 @@ import pytest
 import soundfile
 import torch
 
+from ml.data.manifest import read_manifest
 from ml.evaluation.tables import table_1
 from ml.face.descriptor import BLOCK_WEIGHTS, histogram_features
 from ml.training import ablation, ablation_face, ablation_voice
 from ml.training.ablation import AblationOptions, train_ablation
 from ml.training.ablation_face import CnnOptions, block_histograms, coded
 from ml.training.ablation_voice import LstmOptions, mfcc_frames
-from ml.training.speech import read_manifest
 from ml.voice import features
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ml import weights as stored
+from ml.data.fer2013 import load_faces
 from ml.emotions import EMOTIONS, Emotion
 from ml.errors import RecognitionError
 from ml.face.recogniser import FaceRecogniser
@@ -25,7 +26,6 @@ from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_step import FacesAtHand, Gradients, lesson, lesson_loss
 from ml.training.face_teachers import taught
-from ml.training.fer2013 import load_faces
 
 torch.set_num_threads(1)
 

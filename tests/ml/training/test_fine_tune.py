@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 from ml import weights as stored
 from ml.__main__ import app
 from ml.config import Config
+from ml.data.clip_faces import collect_faces
+from ml.data.manifest import read_manifest
 from ml.face.collector import FaceCollector
-from ml.recognise import Models, recognise
+from ml.models import Models
+from ml.recognise import recognise
 from ml.training import face_target
 from ml.training.face_network import face_logits
-from ml.training.face_target import folds_of
-from ml.training.speech import read_manifest
-from ml.training.target_faces import collect_faces
 from tests.ml.clips import ffmpeg, make_clip
 
 LOOKS = {"happy": "white@0.6", "sad": "black@0.75", "anxious": "gray@0.0"}
@@ -105,16 +105,6 @@ def test_a_run_that_was_stopped_goes_on(
     assert looked == []
     assert again == first
     assert (tmp_path / "kept").stat().st_mode & 0o077 == 0
-
-
-def test_nobody_is_judged_by_a_network_that_learned_from_them() -> None:
-    speakers = [f"s{number % 7}" for number in range(60)]
-    folds = folds_of(speakers, 3, seed=5)
-    assert len({(speaker, fold) for speaker, fold in zip(speakers, folds.tolist(), strict=True)}) == 7
-    assert np.bincount(folds).min() > 0
-    assert np.array_equal(folds, folds_of(speakers, 3, seed=5))
-    with pytest.raises(ValueError, match="clips of 7 speakers show a face, which cannot be dealt into 8 folds"):
-        folds_of(speakers, 8, seed=5)
 
 
 def test_no_face_is_learned_from_by_the_network_that_judges_it(

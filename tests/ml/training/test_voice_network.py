@@ -4,10 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.emotions import Emotion
-from ml.training.speech import Utterance
 from ml.training.voice_network import LearningNetwork, NetworkOptions, answers_of, centred, fit_network, people_of
-from ml.training.voice_sessions import LEAST_UTTERANCES, UTTERANCES, Segments, altered, joined, session_plan
+from ml.training.voice_sessions import Segments, altered
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.segment_features import N_SEGMENT_FEATURES
 
@@ -79,35 +77,6 @@ def test_what_is_said_of_people_is_what_they_were_made_of() -> None:
     assert people.centre == pytest.approx(usual.mean(axis=0), abs=0.1)
     assert people.between == pytest.approx(usual.var(axis=0), abs=0.15)
     assert people.within == pytest.approx(np.full(7, 0.16), abs=0.03)
-
-
-def corpus(sizes: dict[str, dict[Emotion, int]]) -> list[Utterance]:
-    return [
-        Utterance(path=None, speaker=speaker, emotion=mood, corpus="X")  # type: ignore[arg-type]
-        for speaker, moods in sizes.items()
-        for mood, count in moods.items()
-        for _ in range(count)
-    ]
-
-
-@given(st.integers(1, 45), st.integers(1, 45), st.sampled_from(["one mood", "any order", "alone"]))
-def test_every_utterance_is_used_once_in_a_session_of_its_speaker(sad: int, happy: int, order: str) -> None:
-    utterances = corpus({"a": {Emotion.SAD: sad, Emotion.HAPPY: happy}, "b": {Emotion.SAD: happy}})
-    plan = session_plan(utterances, order, np.random.default_rng(1))  # type: ignore[arg-type]
-    assert sorted(number for session in plan for number in session) == list(range(len(utterances)))
-    for session in plan:
-        assert len({utterances[number].speaker for number in session}) == 1
-        assert len(session) < UTTERANCES + LEAST_UTTERANCES
-        if order == "one mood":
-            assert len({utterances[number].emotion for number in session}) == 1
-
-
-def test_joined_utterances_keep_their_labels_and_pauses_have_none() -> None:
-    parts = [np.full(100, 0.1, np.float32), np.full(50, 0.2, np.float32)]
-    sound, classes = joined(parts, [2, 3], np.random.default_rng(1))
-    assert np.all(sound[classes == 2] == np.float32(0.1))
-    assert np.all(sound[classes == -1] == 0)
-    assert (classes == 3).sum() == 50
 
 
 @given(st.integers(0, 200))

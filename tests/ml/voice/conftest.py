@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import soxr
 
-from ml.training.fer2013 import data_folder
+from ml.data.folder import data_folder
 from ml.voice.framing import SAMPLE_RATE
 
 

@@ -5,8 +5,7 @@ agree on 63 % of the pictures only, so every figure says which one it refers to.
 """
 
 import csv
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -14,9 +13,6 @@ from typing import TextIO
 import numpy as np
 
 from ml.emotions import EMOTIONS, from_corpus_name, from_fer2013
-
-Tell = Callable[[str, float, float], None]
-"""``tell(what, completed, total)``"""
 
 SIDE = 48
 """Side of a face in pixels."""
@@ -54,12 +50,6 @@ class Faces:
     def take(self, index: np.ndarray) -> "Faces":
         """The faces at ``index`` (positions or a mask)."""
         return Faces(self.images[index], self.labels[index], self.groups[index], self.votes[index])
-
-
-def data_folder() -> Path:
-    """The research data: EMOREC_DATA, by default ``../shared/data`` beside the project."""
-    default = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    return Path(os.environ.get("EMOREC_DATA") or default)
 
 
 def load_sheets(folder: Path, split: str) -> Faces:
@@ -129,16 +119,6 @@ def load_official_csv(path: Path, usage: str) -> Faces:
 def load_faces(source: Path, split: str) -> Faces:
     """Faces of a split from the official CSV (a file) or from the research sheets (a folder)."""
     return load_official_csv(source, split) if source.is_file() else load_sheets(source, split)
-
-
-def held_out(groups: Sequence[int] | np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Choose about ``share`` of the groups at random; returns a mask over their members, bool, shape (N,).
-
-    Members of one group are all chosen or none, so identical pictures never stand on both sides.
-    """
-    names = np.unique(np.asarray(groups))
-    chosen = np.random.default_rng(seed).permutation(names)[: round(share * len(names))]
-    return np.isin(groups, chosen)
 
 
 def _tile(sheet: np.ndarray, tile: int) -> np.ndarray:

@@ -4,18 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
-from hypothesis import strategies as st
 
+from ml.data.folds import speaker_folds
+from ml.data.manifest import Utterance, read_audio, read_manifest, speech_manifest
 from ml.emotions import Emotion
-from ml.training.speech import (
-    Utterance,
-    inner_speakers,
-    read_audio,
-    read_manifest,
-    speaker_folds,
-    speech_manifest,
-)
 
 
 def write(folder: Path, text: str) -> Path:
@@ -67,48 +59,6 @@ def test_audio_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path: Path) -> N
     assert np.allclose(
         samples[100:-100], 0.5 * np.sin(2 * np.pi * 300 * np.arange(16_000) / 16_000)[100:-100], atol=5e-3
     )
-
-
-def corpus(sizes: dict[str, int]) -> list[Utterance]:
-    return [
-        Utterance(Path(f"{name}{speaker}-{take}.wav"), f"{name}{speaker}", Emotion(take % 7), name)
-        for name, speakers in sizes.items()
-        for speaker in range(speakers)
-        for take in range(2)
-    ]
-
-
-sizes = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.integers(1, 25), min_size=1).filter(
-    lambda found: sum(found.values()) >= 5
-)
-
-
-@given(sizes, st.integers(0, 50))
-def test_folds_are_speaker_disjoint_and_deal_every_corpus_out_evenly(found: dict[str, int], seed: int) -> None:
-    utterances = corpus(found)
-    fold_of = speaker_folds(utterances, 5, seed)
-    assert set(fold_of) == {utterance.speaker for utterance in utterances}
-    for name, speakers in found.items():
-        counts = Counter(fold for speaker, fold in fold_of.items() if speaker.startswith(name))
-        assert max(counts.values()) <= -(-speakers // 5)
-    assert fold_of == speaker_folds(utterances, 5, seed)
-
-
-@given(sizes, st.integers(0, 50), st.integers(0, 4))
-def test_speakers_set_aside_are_neither_tested_nor_too_many(found: dict[str, int], seed: int, fold: int) -> None:
-    utterances = corpus(found)
-    fold_of = speaker_folds(utterances, 5, seed)
-    aside = inner_speakers(utterances, fold_of, fold, 0.12, seed)
-    assert all(fold_of[speaker] != fold for speaker in aside)
-    for name in found:
-        training = [speaker for speaker, at in fold_of.items() if speaker.startswith(name) and at != fold]
-        kept = [speaker for speaker in training if speaker not in aside]
-        assert len(kept) >= min(3, len(training))
-
-
-def test_too_few_speakers_for_the_folds_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 speakers"):
-        speaker_folds(corpus({"A": 2}), 5, 1)
 
 
 @pytest.mark.data

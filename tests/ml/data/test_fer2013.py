@@ -1,12 +1,12 @@
-"""FER2013's loaders: labels by name, votes, duplicate groups."""
+"""FER2013: labels by name, votes, duplicate groups."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ml.data.fer2013 import load_official_csv, load_sheets
 from ml.emotions import Emotion
-from ml.training.fer2013 import held_out, load_official_csv, load_sheets
 
 HEADER = "emotion,pixels,Usage\n"
 
@@ -47,16 +47,6 @@ def test_a_row_that_is_no_face_is_refused(tmp_path: Path, row: str) -> None:
 def test_a_split_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="PublicTest"):
         load_official_csv(write_csv(tmp_path / "fer.csv", (0, 1, "Training")), "PublicTest")
-
-
-def test_holding_out_never_cuts_a_group() -> None:
-    groups = np.repeat(np.arange(200), 3)
-    mask = held_out(groups, 0.1, seed=1)
-
-    assert mask.sum() == 60
-    assert not set(groups[mask]) & set(groups[~mask])
-    assert np.array_equal(mask, held_out(groups, 0.1, seed=1))
-    assert not np.array_equal(mask, held_out(groups, 0.1, seed=2))
 
 
 def test_training_pictures_of_a_later_split_are_left_out(tmp_path: Path) -> None:

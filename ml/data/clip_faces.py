@@ -15,12 +15,12 @@ import numpy as np
 
 from ml import media
 from ml.config import Config
+from ml.data.manifest import Utterance
 from ml.errors import RecognitionError
 from ml.face.collector import follow_faces
 from ml.face.detection import CROP_SIDE
 from ml.face.framing import FRAMING
-from ml.training.checkpoints import TrainingProgress
-from ml.training.speech import Utterance
+from ml.results import Progress
 
 _NONE = np.zeros((0, CROP_SIDE, CROP_SIDE), np.uint8)
 
@@ -48,7 +48,7 @@ class TargetFaces:
 
 
 def collect_faces(
-    clips: Sequence[Utterance], folder: Path, per_clip: int, config: Config, progress: TrainingProgress | None = None
+    clips: Sequence[Utterance], folder: Path, per_clip: int, config: Config, progress: Progress | None = None
 ) -> TargetFaces:
     """Find the faces of all clips.
 

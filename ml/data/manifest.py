@@ -1,14 +1,12 @@
-"""Speech corpora: the generic manifest, the audio behind it, and speaker-independent folds.
+"""Speech corpora: the generic manifest and the audio behind it.
 
 A manifest is a CSV file with the columns ``path`` (relative to the file), ``speaker``, ``emotion7`` and, if there,
 ``corpus``, ``language`` and ``sex``; other columns are ignored. RAVDESS, EmoDB and CASIA are read this way from the
 research data folder (``EMOREC_DATA``, ``speech/manifest.csv``), and so is any corpus of one's own;
-``ml.training.corpora`` makes manifests from the corpora as they are distributed.
+``ml.data.corpora`` makes manifests from the corpora as they are distributed.
 """
 
 import csv
-import random
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +14,8 @@ import numpy as np
 import soundfile
 import soxr
 
+from ml.data.folder import data_folder
 from ml.emotions import Emotion, from_corpus_name
-from ml.training.fer2013 import data_folder
 from ml.voice.framing import SAMPLE_RATE
 
 REQUIRED_COLUMNS = ("path", "speaker", "emotion7")
@@ -80,53 +78,3 @@ def read_audio(path: Path) -> np.ndarray:
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1)
     return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE)
-
-
-def speaker_folds(utterances: Iterable[Utterance], folds: int, seed: int) -> dict[str, int]:
-    """Assign every speaker to one fold, so that nobody is heard in training and test.
-
-    Every corpus is dealt out as evenly as its number of speakers allows; a corpus with fewer speakers than folds
-    is missing from the test part of some.
-
-    Returns:
-        Fold number (0 .. folds - 1) by speaker.
-
-    Raises:
-        ValueError: too few speakers, or one who is not named: nobody knows on which side of a split they belong.
-    """
-    corpus_of = {utterance.speaker: utterance.corpus for utterance in utterances}
-    if any(speaker.startswith(ANONYMOUS) for speaker in corpus_of):
-        raise ValueError("every row of a manifest for training names its speaker")
-    if folds < 2 or len(corpus_of) < folds:
-        raise ValueError(f"{len(corpus_of)} speakers cannot be dealt into {folds} folds")
-    drawn = random.Random(seed)  # noqa: S311 - a reproducible split, nothing secret
-    dealt: list[str] = []
-    for corpus in sorted(set(corpus_of.values())):
-        speakers = sorted(speaker for speaker, of in corpus_of.items() if of == corpus)
-        drawn.shuffle(speakers)
-        dealt += speakers
-    return {speaker: position % folds for position, speaker in enumerate(dealt)}
-
-
-def inner_speakers(
-    utterances: Sequence[Utterance], fold_of: dict[str, int], fold: int, share: float, seed: int
-) -> set[str]:
-    """Training speakers of a fold set aside to decide when to stop, none of them in the test part.
-
-    From every corpus about ``share`` of the training speakers, but only where at least three remain to learn from:
-    a corpus of very few speakers (CASIA) keeps them all for learning. A share of 0 sets nobody aside.
-    """
-    if share == 0:
-        return set()
-    drawn = random.Random(f"{seed}/{fold}")  # noqa: S311 - a reproducible split, nothing secret
-    aside: set[str] = set()
-    by_corpus: dict[str, set[str]] = {}
-    for utterance in utterances:
-        if fold_of[utterance.speaker] != fold:
-            by_corpus.setdefault(utterance.corpus, set()).add(utterance.speaker)
-    for corpus in sorted(by_corpus):
-        speakers = sorted(by_corpus[corpus])
-        count = min(max(1, round(share * len(speakers))), len(speakers) - 3)
-        if count > 0:
-            aside.update(drawn.sample(speakers, count))
-    return aside

@@ -2,7 +2,7 @@
 
 A manifest is a CSV with the columns path (relative to the file), corpus, speaker, sex, language, emotion (the corpus's
 own label) and emotion7 (the project's class; empty for labels outside the seven, such as calm and boredom). Training
-and evaluation read nothing else (``ml.training.speech``). Speakers are named as in the research data, so that the
+and evaluation read nothing else (``ml.data.manifest``). Speakers are named as in the research data, so that the
 networks that learned from a speaker are kept from judging them.
 
 ========  ======================================  ==============================================================

@@ -10,10 +10,10 @@ import soundfile
 from typer.testing import CliRunner
 
 from ml.__main__ import app
+from ml.data.corpora import casia, cheavd, emodb, ravdess, read_corpus, write_manifest
+from ml.data.manifest import read_manifest
 from ml.emotions import Emotion
 from ml.evaluation.voice import evaluate_voice
-from ml.training.corpora import casia, cheavd, emodb, ravdess, read_corpus, write_manifest
-from ml.training.speech import read_manifest
 
 
 def touch(folder: Path, *names: str) -> Path:
