@@ -7,8 +7,8 @@ import numpy as np
 
 from ml.data.fer2013 import LABEL_SET, Faces, load_faces
 from ml.data.folder import data_folder
-from ml.evaluation.metrics import report
 from ml.face.recogniser import FaceRecogniser
+from ml.metrics.classification import report
 from ml.results import Progress
 
 _BATCH = 256

@@ -12,8 +12,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from ml.data.fer2013 import SIDE, Faces
-from ml.evaluation.metrics import expected_calibration_error, headline
 from ml.face.recogniser import FaceRecogniser
+from ml.metrics.calibration import expected_calibration_error
+from ml.metrics.classification import headline
 from ml.results import Progress
 
 FACES = 1200

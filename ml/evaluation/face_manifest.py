@@ -11,15 +11,15 @@ import numpy as np
 from ml.config import Config
 from ml.data.manifest import Utterance
 from ml.errors import RecognitionError
-from ml.evaluation.calibration import calibration
 from ml.evaluation.identification import told_apart
-from ml.evaluation.metrics import report
 from ml.evaluation.voice import labelled
 from ml.face.detection import CROP_SIDE, FaceDetector, crop_face
 from ml.face.framing import FER2013_FRAMING, FRAMING
 from ml.face.person import face_probabilities
 from ml.face.pooling import VIEWS, pooled_scores, softmax
 from ml.face.recogniser import FaceRecogniser
+from ml.metrics.calibration import calibration
+from ml.metrics.classification import report
 from ml.models import Models
 from ml.recognise import recognise
 from ml.reference import Evidence, Reference
@@ -66,8 +66,8 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
         item_s: seconds of history that one item stands for, a picture like a clip.
 
     Returns:
-        The figures of ``metrics.report`` by general statistics and "calibration"; "own": the same with each person's
-        other items as their history, and "with_history", how many items have one; "told_apart", see
+        The figures of ``classification.report`` by general statistics and "calibration"; "own": the same with each
+        person's other items as their history, and "with_history", how many items have one; "told_apart", see
         ``identification.told_apart``; "unjudged".
 
     Raises:

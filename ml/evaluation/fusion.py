@@ -12,14 +12,14 @@ from ml.data.fer2013 import load_faces
 from ml.data.manifest import Utterance
 from ml.data.pairs import PAIRED, partners
 from ml.errors import RecognitionError
-from ml.evaluation.calibration import calibration
 from ml.evaluation.face import default_source, predict_faces
 from ml.evaluation.face_manifest import histories, judged_whole, read_by_histories
-from ml.evaluation.intervals import uar_gain_interval
-from ml.evaluation.metrics import headline, report
 from ml.evaluation.voice import default_manifest, hear_all, labelled, read_by_history
 from ml.face.pooling import softmax
 from ml.fusion import fuse
+from ml.metrics.calibration import calibration
+from ml.metrics.classification import headline, report
+from ml.metrics.intervals import uar_gain_interval
 from ml.models import Models
 from ml.results import Progress
 
@@ -37,9 +37,10 @@ def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: 
         config: fusion weights and face settings.
 
     Returns:
-        The figures of ``metrics.report`` for fusion; the same under "voice" and "face" for the recordings each could
-        judge; "unjudged" counts recordings that neither could, which enter no figure; "own": all of these where each
-        person's other recordings are their history, of voice and face alike. Without others, general statistics judge.
+        The figures of ``classification.report`` for fusion; the same under "voice" and "face" for the recordings each
+        could judge; "unjudged" counts recordings that neither could, which enter no figure; "own": all of these where
+        each person's other recordings are their history, of voice and face alike. Without others, general statistics
+        judge.
     """
     models = Models.load(weights)
     utterances = labelled(manifest)
@@ -91,7 +92,7 @@ def compare(faces: np.ndarray, voices: np.ndarray, utterances: Sequence[Utteranc
     """Figures of fusion by the rule that ships, by the paper's sum, by the product, of voice and of face.
 
     "gain" is what fusion adds to the mean recall of the better one; "calibration" has a row for "face", "voice" and
-    "fused" (``ml.evaluation.calibration``).
+    "fused" (``ml.metrics.calibration``).
 
     Args:
         faces, voices: shape (n, 7); rows of NaN where not judged.

@@ -15,9 +15,9 @@ import soxr
 from ml import media
 from ml.containers import recognise_container
 from ml.data.manifest import ANONYMOUS, Utterance, read_audio, read_manifest, speech_manifest
-from ml.evaluation.calibration import calibration
 from ml.evaluation.identification import told_apart
-from ml.evaluation.metrics import by_group, report
+from ml.metrics.calibration import calibration
+from ml.metrics.classification import by_group, report
 from ml.reference import Evidence, Reference
 from ml.results import Progress
 from ml.voice.framing import SAMPLE_RATE
@@ -97,7 +97,7 @@ def voice_figures(voices: Voices, utterances: Sequence[Utterance], recogniser: V
 
 
 def figures_of(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Any]:
-    """``metrics.report`` of probabilities (n, 7), rows of NaN left out and counted under "unjudged", and "calibration".
+    """``classification.report`` of probabilities (n, 7), rows of NaN left out ("unjudged"), and "calibration".
 
     Raises:
         ValueError: nothing was judged.

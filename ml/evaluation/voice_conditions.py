@@ -18,8 +18,8 @@ import soxr
 from ml.data.folder import data_folder
 from ml.data.manifest import Utterance, read_audio
 from ml.data.noise import coloured_noise
-from ml.evaluation.intervals import uar_gain_interval
-from ml.evaluation.metrics import by_group, headline
+from ml.metrics.classification import by_group, headline
+from ml.metrics.intervals import uar_gain_interval
 from ml.results import Progress
 from ml.voice import activity
 from ml.voice.framing import SAMPLE_RATE

@@ -19,7 +19,7 @@ from ml.data.folder import data_folder
 from ml.data.folds import fold_hash, speaker_folds
 from ml.data.manifest import Utterance, read_manifest, speech_manifest
 from ml.data.pairs import PAIRING_SEED, partners
-from ml.evaluation.metrics import headline, report
+from ml.metrics.classification import headline, report
 from ml.results import Progress
 from ml.training.ablation_face import CnnOptions, judge_by_lbph_cnn
 from ml.training.ablation_voice import LstmOptions, judge_by_mfcc_lstm

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from ml import weights as stored
-from ml.data.fer2013 import Faces, load_faces
+from ml.data.fer2013 import LABEL_SET, Faces, load_faces
 from ml.emotions import EMOTIONS
-from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection, histogram_features, lbp_images
 from ml.face.recogniser import FaceRecogniser, pack
+from ml.metrics.calibration import fit_temperature_by_gradient
+from ml.metrics.classification import report
 from ml.training.checkpoints import plain
 from ml.training.face import best_network, run_projection, split_training
 from ml.training.face_network import face_logits
@@ -25,8 +25,6 @@ from ml.training.face_options import FaceTrainingOptions
 from ml.training.face_teachers import version_in, versions
 
 log = logging.getLogger(__name__)
-
-LABEL_SET = "FER2013 (official label)"
 
 
 def export_face(
@@ -51,7 +49,7 @@ def export_face(
     projection = run_projection(options, training)
     side = int(best["size"])
     validation_logits = face_logits(network.face, projection, validation.images, size=side)
-    temperature = fit_temperature(validation_logits, torch.from_numpy(validation.labels))
+    temperature = fit_temperature_by_gradient(validation_logits.numpy(), validation.labels)
     tensors = pack(network.face, projection, temperature)
     test = load_faces(options.source, "PublicTest")
     card: dict[str, Any] = {
@@ -81,26 +79,6 @@ def export_face(
     entry = stored.write("face", tensors, card, directory)
     log.info("exported version %s, PublicTest accuracy %.4f", entry["version"], card["publictest"]["accuracy"])
     return entry
-
-
-def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """The temperature T that minimises the cross entropy of softmax(logits / T) (Guo et al. 2017).
-
-    Args:
-        logits: shape (N, 7), of faces the network was not trained on.
-        labels: shape (N,).
-    """
-    log_temperature = torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        value = functional.cross_entropy(logits / log_temperature.exp(), labels)
-        value.backward()
-        return value
-
-    optimiser.step(loss)
-    return float(log_temperature.detach().exp())
 
 
 def baseline_figures(training: Faces, test: Faces, projection: Projection) -> dict[str, Any]:

@@ -20,13 +20,14 @@ from ml.data.clip_faces import TargetFaces, collect_faces
 from ml.data.folds import clip_folds
 from ml.data.manifest import ANONYMOUS, read_manifest
 from ml.emotions import EMOTIONS
-from ml.evaluation.metrics import report
 from ml.face.descriptor import Projection
 from ml.face.recogniser import pack, unpack
 from ml.face.vgg16 import FaceVgg16
+from ml.metrics.calibration import fit_temperature_by_gradient
+from ml.metrics.classification import report
 from ml.results import Progress
 from ml.training.checkpoints import plain, show_config
-from ml.training.face_export import fit_temperature, version_of
+from ml.training.face_export import version_of
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
 from ml.training.face_network import face_logits
 from ml.training.kept import digest, kept
@@ -90,7 +91,7 @@ def fine_tune_on_corpus(options: TargetOptions, progress: Progress | None = None
     for fold in range(options.folds):
         aside = fold_of[faces.clip_of] == fold
         after[torch.from_numpy(aside)] = run.judged_by_others(aside, f"fold {fold + 1} of {options.folds}", tell)
-    fitted = fit_temperature(after, torch.from_numpy(faces.labels[faces.clip_of]))
+    fitted = fit_temperature_by_gradient(after.numpy(), faces.labels[faces.clip_of])
     tuned = pack(run.tuned(np.ones(len(faces.images), bool), "all clips", tell), projection, fitted)
     card = {
         "version": version_of(tuned),

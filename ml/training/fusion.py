@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from ml.config import Config
 from ml.data.pairs import partners
 from ml.evaluation.face import predict_faces
-from ml.evaluation.metrics import expected_calibration_error
 from ml.evaluation.voice import default_manifest, hear_all, labelled
 from ml.fusion import fuse
+from ml.metrics.calibration import expected_calibration_error, fit_temperature
 from ml.models import Models
 from ml.results import Progress
 from ml.training.face import split_training
 from ml.training.face_options import FaceTrainingOptions
+
+_LEAST = 1e-12
+"""Fused probabilities below count as this much."""
 
 
 def fit_fusion(weights: Path | None, seed: int, tell: Progress) -> dict[str, Any]:
@@ -56,13 +58,7 @@ def best_temperature(faces: np.ndarray, voices: np.ndarray, labels: np.ndarray, 
         return np.array([fuse(f, v, rule).probabilities for f, v in pairs])
 
     sums = fused(1.0)
-
-    def loss(log_temperature: float) -> float:
-        powered = sums ** np.exp(-log_temperature)
-        given = powered[np.arange(len(labels)), labels] / powered.sum(axis=1)
-        return -float(np.log(np.maximum(given, 1e-12)).mean())
-
-    temperature = round(float(np.exp(minimize_scalar(loss, bounds=(np.log(0.2), np.log(5)), method="bounded").x)), 2)
+    temperature = round(fit_temperature(np.log(np.maximum(sums, _LEAST)), labels), 2)
     return {
         "temperature": temperature,
         "n": len(labels),

@@ -20,12 +20,11 @@ from ml import weights as stored
 from ml.data.folder import data_folder
 from ml.data.folds import inner_speakers, speaker_folds
 from ml.data.manifest import Utterance, read_manifest, speech_manifest
-from ml.evaluation.metrics import expected_calibration_error
 from ml.evaluation.voice import hear_all, read_by_history
+from ml.metrics.calibration import expected_calibration_error, fit_temperature
 from ml.results import Progress
 from ml.training.checkpoints import default_folder, load_latest, plain, save_checkpoint, show_config
 from ml.training.voice_baselines import baseline_predictions
-from ml.training.voice_calibration import temperature_for
 from ml.training.voice_data import Prepared, Version, prepare
 from ml.training.voice_fit import FitOptions, Fitted, Split, fit, number_of
 from ml.training.voice_network import LearningNetwork, NetworkOptions, answers_of, centred, fit_network, people_of
@@ -211,8 +210,8 @@ def speech_networks(
     for fold, network in enumerate(networks):
         others, plain_others = own != fold, (own != fold) & pure
         usual_out = centred(scores[plain_others], moods[plain_others], known.speakers[plain_others])
-        temperature = temperature_for(general[others], known.labels[others], corpora[others])
-        scores_temperature = temperature_for(usual_out, moods[plain_others], corpora[plain_others])
+        temperature = fit_temperature(general[others], known.labels[others], corpora[others])
+        scores_temperature = fit_temperature(usual_out, moods[plain_others], corpora[plain_others])
         shipped.append(network.folded(temperature, scores_temperature))
         scaled = scores[plain_others] / scores_temperature
         people.append(people_of(scaled, moods[plain_others], known.speakers[plain_others]))
@@ -282,7 +281,7 @@ def _with_attention_temperatures(
     members = []
     for member in recogniser.members:
         others = folds != member.fold
-        temperature = temperature_for(logits[others], labels[others], corpora[others])
+        temperature = fit_temperature(logits[others], labels[others], corpora[others])
         members.append(replace(member, attention_temperature=temperature))
     return recogniser.with_members(members)
 

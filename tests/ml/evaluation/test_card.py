@@ -15,9 +15,9 @@ from ml.data.manifest import Utterance
 from ml.emotions import EMOTIONS, Emotion
 from ml.evaluation import card
 from ml.evaluation.fusion import pair_figures
-from ml.evaluation.metrics import by_group, headline, report
 from ml.evaluation.sessions import SessionFigures, SessionPlan, summary
 from ml.evaluation.tables import table_1, table_2
+from ml.metrics.classification import by_group, headline, report
 
 
 def sessions() -> dict[str, Any]:

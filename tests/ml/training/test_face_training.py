@@ -20,7 +20,7 @@ from ml.training import face as training
 from ml.training.checkpoints import load_latest
 from ml.training.face import _balanced, best_network, run_projection, train_face
 from ml.training.face_augment import LEAST_SIDE_PX, NOISE_LEVELS, _blurred, _reduced_and_enlarged, augment, spoil
-from ml.training.face_export import export_face, fit_temperature
+from ml.training.face_export import export_face
 from ml.training.face_fine_tune import FineTuneOptions, fine_tune_face
 from ml.training.face_network import TrainingNetwork, face_logits
 from ml.training.face_options import FaceTrainingOptions
@@ -388,14 +388,6 @@ def test_a_step_repeated_from_its_record_is_the_step_computed_anew(options: Face
             loss = compute(chosen, side).item()
             seen.append([torch.tensor(loss), *(each.grad.cpu().flatten() for each in run.network.parameters())])
         assert torch.allclose(torch.hstack(seen[0]), torch.hstack(seen[1]), rtol=1e-2, atol=1e-3)
-
-
-def test_temperature_undoes_overconfidence() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(4000, 7, generator=generator)
-    labels = torch.multinomial(torch.softmax(logits, 1), 1, generator=generator)[:, 0]
-
-    assert fit_temperature(logits * 3, labels) == pytest.approx(3, rel=0.1)
 
 
 def test_augmented_faces_are_whole_grey_levels_and_some_keep_their_sharpness() -> None:

@@ -16,7 +16,6 @@ from ml.emotions import Emotion
 from ml.training import voice, voice_data, voice_fit
 from ml.training.checkpoints import load_latest
 from ml.training.voice import VoiceOptions, split_of, train_voice
-from ml.training.voice_calibration import temperature_for
 from ml.training.voice_data import Augmentation, Prepared, Version, prepare, warp_matrix
 from ml.training.voice_fit import FitOptions, fit
 from ml.training.voice_languages import language_left_out
@@ -296,12 +295,3 @@ def test_classes_of_a_corpus_are_drawn_alike(prepared: Prepared) -> None:
         shares = [probability[inside & (labels == label)].sum() for label in np.unique(labels[inside])]
         assert np.allclose(shares, shares[0])
     assert probability.sum() == pytest.approx(1)
-
-
-def test_a_fitted_temperature_makes_overconfident_logits_calibrated() -> None:
-    draws = np.random.default_rng(0)
-    honest = draws.standard_normal((4000, 7)) * 1.5
-    chances = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
-    labels = np.array([draws.choice(7, p=row) for row in chances])
-    groups = np.where(np.arange(4000) % 3 == 0, "A", "B")
-    assert temperature_for(honest * 3, labels, groups) == pytest.approx(3, rel=0.1)

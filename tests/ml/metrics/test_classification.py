@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, recall_score
 
 from ml.emotions import EMOTIONS
-from ml.evaluation.metrics import expected_calibration_error, headline, near_ties, reliability, report
+from ml.metrics.classification import headline, near_ties, report
 
 
 def drawn(seed: int, n: int, classes: int = 7) -> tuple[np.ndarray, np.ndarray]:
@@ -46,24 +46,6 @@ def test_nothing_to_evaluate_is_an_error() -> None:
         report(np.zeros((0, 7)), np.zeros(0, int))
 
 
-def test_confidence_that_keeps_its_word_has_no_calibration_error() -> None:
-    probabilities = np.tile([0.75, 0.25, 0, 0, 0, 0, 0], (4, 1))
-    assert expected_calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0)
-    assert expected_calibration_error(probabilities, np.array([1, 1, 1, 1])) == pytest.approx(0.75)
-
-
-@given(st.integers(0, 10_000), st.integers(1, 100))
-def test_the_calibration_error_is_the_weighted_gap_of_every_bin(seed: int, n: int) -> None:
-    probabilities, labels = drawn(seed, n)
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
-    expected = 0.0
-    for low in np.arange(15) / 15:
-        inside = (confidence > low) & (confidence <= low + 1 / 15)
-        if inside.any():
-            expected += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    assert expected_calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-9)
-
-
 def test_near_ties_are_told_apart_by_the_lead_over_the_second_class() -> None:
     probabilities = np.array([[0.40, 0.38], [0.38, 0.40], [0.5, 0.35], [0.95, 0.05], [0.9, 0.1]])
     probabilities = np.pad(probabilities, ((0, 0), (0, 5)))
@@ -72,14 +54,6 @@ def test_near_ties_are_told_apart_by_the_lead_over_the_second_class() -> None:
         {"from": 0.1, "to": 0.2, "n": 1, "accuracy": 0.0},
         {"from": 0.5, "to": 1.0, "n": 2, "accuracy": 1.0},
     ]
-
-
-def test_reliability_bins_hold_every_example_with_its_confidence() -> None:
-    probabilities = np.array([[0.75, 0.25, 0, 0, 0, 0, 0]] * 4 + [[0.3, 0.7 / 3, 0.7 / 3, 0.7 / 3, 0, 0, 0]])
-    rows = reliability(probabilities, np.array([0, 0, 0, 1, 0]))
-    assert [(row["n"], row["accuracy"]) for row in rows] == [(1, 1.0), (4, 0.75)]
-    assert [row["confidence"] for row in rows] == pytest.approx([0.3, 0.75])
-    assert [row["from"] for row in rows] == pytest.approx([0.2, 0.6])
 
 
 def test_a_class_that_does_not_occur_has_no_interval_of_its_recall() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score
 
-from ml.evaluation.intervals import (
+from ml.metrics.intervals import (
     confusion_by_cluster,
     mean_recall,
     uar_gain_interval,

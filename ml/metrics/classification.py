@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from ml.emotions import EMOTIONS
-from ml.evaluation.intervals import uar_interval, wilson_interval
+from ml.metrics.calibration import expected_calibration_error, reliability
+from ml.metrics.intervals import uar_interval, wilson_interval
 
 CLASSES = list(range(len(EMOTIONS)))
 
@@ -105,24 +106,6 @@ def headline(
     }
 
 
-def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 5) -> list[dict[str, float]]:
-    """How often confident answers are right: n, mean confidence and accuracy in equal bins of confidence.
-
-    Bins without an example are left out.
-    """
-    confidence, right, place = _confidence_bins(probabilities, labels, bins)
-    return [
-        {
-            "from": number / bins,
-            "to": (number + 1) / bins,
-            "n": int((place == number).sum()),
-            "confidence": float(confidence[place == number].mean()),
-            "accuracy": float(right[place == number].mean()),
-        }
-        for number in np.unique(place).tolist()
-    ]
-
-
 def near_ties(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
     """How often an answer is right by its margin, the likeliest class's lead over the second: n and accuracy.
 
@@ -140,29 +123,3 @@ def near_ties(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, f
         }
         for number in np.unique(place).tolist()
     ]
-
-
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Mean distance of confidence and accuracy over equal bins of confidence, weighted by their size (Guo et al. 2017).
-
-    Args:
-        probabilities: shape (n, 7).
-        labels: shape (n,).
-    """
-    confidence, right, place = _confidence_bins(probabilities, labels, bins)
-    gaps = np.abs(np.bincount(place, weights=confidence - right, minlength=bins))
-    return float(gaps.sum() / len(labels))
-
-
-def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
-    """Number of the bin (0 to bins - 1) that each confidence, 0-1, falls in; a bin holds its upper bound."""
-    place: np.ndarray = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    return place
-
-
-def _confidence_bins(
-    probabilities: np.ndarray, labels: np.ndarray, bins: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Greatest probability, whether it is right, and its bin: three arrays of shape (n,)."""
-    confidence = probabilities.max(axis=1)
-    return confidence, probabilities.argmax(axis=1) == labels, bin_of(confidence, bins)
