@@ -31,10 +31,10 @@ def train_face(
     weights: Weights = None,
 ) -> None:
     """Train the face network on FER2013, calibrate it and write face.safetensors."""
-    from ml.training.face import train_face as run
-    from ml.training.face_export import export_face
-    from ml.training.face_options import FaceTrainingOptions
-    from ml.training.settings import with_settings
+    from ml.training.face.export import export_face
+    from ml.training.face.options import FaceTrainingOptions
+    from ml.training.face.train import train_face as run
+    from ml.training.options import with_settings
 
     chosen = {
         "source": source,
@@ -69,9 +69,9 @@ def train_voice(
     weights: Weights = None,
 ) -> None:
     """Train the voice networks, calibrate them and write voice.safetensors."""
-    from ml.training.voice import VoiceOptions
-    from ml.training.voice import train_voice as run
-    from ml.training.voice_languages import language_left_out
+    from ml.training.voice.languages import language_left_out
+    from ml.training.voice.train import VoiceOptions
+    from ml.training.voice.train import train_voice as run
 
     manifests = None if manifest is None else (manifest,)
     chosen = {"manifests": manifests, "checkpoints": checkpoints, "folds": folds, "version": version}
@@ -102,9 +102,9 @@ def train_fine_tune(
     Goes on where it was stopped. The faces kept in the checkpoints are pictures of people: delete them afterwards.
     """
     from ml.training.checkpoints import default_folder
-    from ml.training.face_fine_tune import FineTuneOptions
-    from ml.training.face_target import TargetOptions, fine_tune_on_corpus
-    from ml.training.settings import with_settings
+    from ml.training.face.fine_tune import FineTuneOptions
+    from ml.training.face.transfer import TargetOptions, fine_tune_on_corpus
+    from ml.training.options import with_settings
 
     _log_to_stderr()
     with explained(), Bars() as bars:
@@ -136,8 +136,8 @@ def train_ablation(
     weights: Weights = None,
 ) -> None:
     """Train the rows of the paper's Table 1 that do not ship and write ablation.json; goes on where it was stopped."""
-    from ml.training.ablation import AblationOptions
-    from ml.training.ablation import train_ablation as run
+    from ml.training.ablation.rows import AblationOptions
+    from ml.training.ablation.rows import train_ablation as run
 
     chosen = {"manifest": manifest, "faces": source, "checkpoints": checkpoints, "seed": seed}
     options = AblationOptions(weights=weights, **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]

@@ -14,9 +14,8 @@ from ml.data.folds import fold_hash
 from ml.data.pairs import PAIRED, PAIRING_SEED
 from ml.emotions import EMOTIONS
 from ml.evaluation.measure import MEASURED
-from ml.evaluation.tables import Table, of_conditions, of_groups, percent, shares, span, table_1, table_2
+from ml.evaluation.tables import ABLATION, Table, of_conditions, of_groups, percent, shares, span, table_1, table_2
 from ml.evaluation.voice_conditions import PER_CLASS, SPEAKERS_PER_CORPUS, advice, name_of
-from ml.training.ablation import FILE as ABLATION
 
 CARD_FILE = Path(__file__).resolve().parents[2] / "docs" / "model-card.md"
 

@@ -1,6 +1,6 @@
 """What poor pictures cost the face network, on the same faces of FER2013's PublicTest.
 
-In training it has met small, blurred and noisy pictures of other faces (``ml.training.face_augment.spoil``), but
+In training it has met small, blurred and noisy pictures of other faces (``ml.training.face.augment.spoil``), but
 neither compressed nor shaken ones.
 """
 

@@ -29,6 +29,8 @@ PAPER_TABLE_2 = {
 }
 """Examples and share recognised."""
 
+ABLATION = "ablation.json"
+"""What was measured of the rows that do not ship, beside the weights."""
 NOT_TRAINED = "not trained: python -m ml train ablation"
 
 

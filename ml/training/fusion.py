@@ -20,8 +20,8 @@ from ml.fusion import fuse
 from ml.metrics.calibration import expected_calibration_error, fit_temperature
 from ml.models import Models
 from ml.results import Progress
-from ml.training.face import split_training
-from ml.training.face_options import FaceTrainingOptions
+from ml.training.face.options import FaceTrainingOptions
+from ml.training.face.train import split_training
 
 _LEAST = 1e-12
 """Fused probabilities below count as this much."""
