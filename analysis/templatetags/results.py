@@ -13,7 +13,7 @@ from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording, Segment, StoredTrendSettings
 from analysis.models.alert import RuleKind
 from analysis.presentation.sound_words import sound_notes
-from analysis.templatetags.emorec import percent
+from analysis.templatetags.display import percent
 from analysis.trends.series import Trend
 from analysis.trends.shares import SessionIndex
 

@@ -28,7 +28,7 @@ def test_badges_have_the_colours_of_the_charts():
 
 
 def test_every_icon_that_a_template_names_is_in_the_sprite():
-    sources = [*(ROOT / "templates").rglob("*.html"), ROOT / "analysis/templatetags/emorec.py"]
+    sources = [*(ROOT / "templates").rglob("*.html"), ROOT / "emorec_site/templatetags/chrome.py"]
     build = (ROOT / "emorec_site/static_src/build.mjs").read_text()
     offered = set(re.findall(r'"([a-z-]+)"', build[build.index("ICONS") : build.index("];")]))
     used = set()
