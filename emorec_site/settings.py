@@ -43,7 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
+    "django.forms",
     "django_htmx",
     "csp",
     "axes",
@@ -90,7 +90,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "emorec_site.forms.Renderer"
 
 # --- database -----------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("EMOREC_DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'emorec.sqlite3'}")}

@@ -1,9 +1,8 @@
-"""What several kinds of page show: emotions by name, numbers in words, consents, form fields, sparklines."""
+"""What several kinds of page show: emotions by name, numbers in words, consents, sparklines."""
 
 from collections.abc import Iterable
 
-from django import forms, template
-from django.forms.boundfield import BoundField, BoundWidget
+from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -15,34 +14,6 @@ from students.models import Consent
 register = template.Library()
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 24
-
-
-@register.filter
-def is_checkbox(bound: BoundField) -> bool:
-    """Whether the field is a single tick box, whose label stands behind it."""
-    return isinstance(bound.field.widget, forms.CheckboxInput)
-
-
-@register.filter
-def options(bound: BoundField) -> list[BoundWidget]:
-    """The radio buttons or tick boxes of a field one by one, each to stand in a label of its own."""
-    bound.field.widget.attrs["class"] = "form-check-input"
-    return list(bound)
-
-
-@register.filter
-def styled(bound: BoundField) -> SafeString:
-    """The field's widget with the classes of the design and its error state."""
-    widget = bound.field.widget
-    if isinstance(widget, forms.CheckboxInput):
-        style = "form-check-input"
-    elif isinstance(widget, forms.Select):
-        style = "form-select"
-    else:
-        style = "form-control"
-    if bound.errors:
-        style += " is-invalid"
-    return bound.as_widget(attrs={"class": f"{widget.attrs.get('class', '')} {style}".strip()})
 
 
 @register.filter
