@@ -1,5 +1,6 @@
 """The list of alerts, and one alert with its evidence and what a person does about it."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -38,11 +39,12 @@ def alerts(request: HttpRequest) -> HttpResponse:
     return no_store(
         render(
             request,
-            "analysis/alerts.html",
+            "analysis/alerts/list.html",
             {
                 "page": page,
                 "explained": [(alert, explain(alert)) for alert in page.object_list],
                 "chosen": chosen,
+                "query": urlencode({"status": chosen}) if chosen else "",
                 "statuses": AlertStatus.choices,
             },
         )
@@ -85,7 +87,7 @@ def _page(request: HttpRequest, found: Alert, status: int = 200, **forms: Form) 
         **forms,
     }
     results_viewed(request, found.student, "alert", found.pk)
-    return no_store(render(request, "analysis/alert.html", context, status=status))
+    return no_store(render(request, "analysis/alerts/alert.html", context, status=status))
 
 
 @door(Action.ALERT_HANDLE)

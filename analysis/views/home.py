@@ -39,7 +39,7 @@ def _counselor(request: HttpRequest, user: User) -> HttpResponse:
     first = [entry for entry in entries if entry.urgency >= Urgency.WATCH]
     return render(
         request,
-        "analysis/home_counselor.html",
+        "analysis/home/counselor.html",
         {"first": first, "others": entries[len(first) :], "total": len(entries)},
     )
 
@@ -51,7 +51,7 @@ def _uploader(request: HttpRequest, user: User) -> HttpResponse:
     troubled = recent.filter(current_run__status=RunStatus.FAILED, uploaded_at__gte=timezone.now() - 4 * RECENT)
     return render(
         request,
-        "analysis/home_staff.html",
+        "analysis/home/staff.html",
         {
             "unfinished": Upload.objects.filter(user=user, status=UploadStatus.RECEIVING).select_related("student"),
             "active": recent.filter(current_run__status__in=UNFINISHED_RUN)[:20],
@@ -65,7 +65,7 @@ def _reviewer(request: HttpRequest, user: User) -> HttpResponse:
     """The queue of flagged students, and how the system is doing."""
     return render(
         request,
-        "analysis/home_admin.html",
+        "analysis/home/admin.html",
         {"queue": review_queue(user)[:10], "state": _state(), "todo": _todo(user)},
     )
 

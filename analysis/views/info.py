@@ -16,7 +16,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
     """What the system does, what it cannot do, and what to do when something goes wrong."""
     return render(
         request,
-        "analysis/help.html",
+        "analysis/info/help.html",
         {"limits": limits(), "emotions": EMOTIONS, "unclear_points": round(100 * UNCLEAR_MARGIN)},
     )
 
@@ -25,4 +25,4 @@ def help_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def model_card(request: HttpRequest) -> HttpResponse:
     """The model card: trained on what, how often right on people it had not seen, and its limits."""
-    return render(request, "analysis/model_card.html", {"card": read_card(), "sources": SOURCES})
+    return render(request, "analysis/info/model_card.html", {"card": read_card(), "sources": SOURCES})

@@ -26,4 +26,4 @@ def notices(request: HttpRequest) -> HttpResponse:
     rows = Notice.objects.filter(user=user, alert__in=visible).select_related("alert__student")
     page = page_of(request, rows)
     audit.results_viewed(user, "notices", count=len(page.object_list))
-    return no_store(render(request, "analysis/notices.html", {"page": page}))
+    return no_store(render(request, "analysis/notices/list.html", {"page": page}))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -47,8 +48,13 @@ def recordings(request: HttpRequest) -> HttpResponse:
     rows = rows.select_related("student", "current_run").order_by("-uploaded_at", "pk")
     return render(
         request,
-        "analysis/recordings.html",
-        {"page": page_of(request, rows), "chosen": chosen, "statuses": RecordingStatus.choices},
+        "analysis/recordings/list.html",
+        {
+            "page": page_of(request, rows),
+            "chosen": chosen,
+            "query": urlencode({"status": chosen}) if chosen else "",
+            "statuses": RecordingStatus.choices,
+        },
     )
 
 
@@ -92,7 +98,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         context |= _results(request, run)
         context["corrects"] = permits(user, Action.LABELS_CORRECT, found.student)
         results_viewed(request, found.student, "recording", found.pk)
-    return no_store(render(request, "analysis/recording.html", context))
+    return no_store(render(request, "analysis/recordings/recording.html", context))
 
 
 def _earlier(recording: Recording, shown: Run | None) -> QuerySet[Run]:
@@ -155,7 +161,12 @@ def _moments(request: HttpRequest, run: Run, segments: Sequence[Any]) -> dict[st
     wanted = request.GET.get("moments", "")
     chosen = wanted if wanted in _MOMENTS else "all"
     listed = [segment for segment in segments if _MOMENTS[chosen](segment)]
-    return {"moments": page_of(request, listed, MOMENTS_PER_PAGE), "moments_chosen": chosen, "run": run}
+    return {
+        "moments": page_of(request, listed, MOMENTS_PER_PAGE),
+        "moments_chosen": chosen,
+        "query": urlencode({"run": run.number, "moments": chosen}),
+        "run": run,
+    }
 
 
 @door(Action.RESULTS_VIEW)
@@ -173,7 +184,7 @@ def moments(request: HttpRequest, pk: UUID) -> HttpResponse:
         **_moments(request, run, segments_read(run)),
     }
     results_viewed(request, found.student, "recording", found.pk)
-    return no_store(render(request, "analysis/_moments.html", context))
+    return no_store(render(request, "analysis/recordings/_moments.html", context))
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------
@@ -206,7 +217,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _with_run(user, Action.RECORDING_VIEW, pk)
     whole = request.GET.get("whole") == "1"
     context = {**_status_context(found, whole=whole), "manages": permits(user, Action.RECORDING_MANAGE, found.student)}
-    response = no_store(render(request, "analysis/_status.html", context))
+    response = no_store(render(request, "analysis/recordings/_status.html", context))
     if whole and not context["unfinished"] and request.headers.get("HX-Request") == "true":
         response["HX-Refresh"] = "true"
     return response
@@ -293,5 +304,5 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         )
         return redirect(f"{reverse('recording', args=[found.pk])}#t={segment.start_s:g}")
     context = {"form": form, "segment": segment, "recording": found, "student": found.student}
-    partial = request.headers.get("HX-Request") == "true"
-    return no_store(render(request, "analysis/_correct.html" if partial else "analysis/correct.html", context))
+    page = "_correct" if request.headers.get("HX-Request") == "true" else "correct"
+    return no_store(render(request, f"analysis/recordings/{page}.html", context))

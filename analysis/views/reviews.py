@@ -30,7 +30,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
     rows = scoped(user, Action.REVIEW_VIEW, settled).select_related("student", "reviewer")
     queue, page = review_queue(user), page_of(request, rows)
     audit.results_viewed(user, "reviews", count=len(queue) + len(page.object_list))
-    return no_store(render(request, "analysis/reviews.html", {"queue": queue, "page": page}))
+    return no_store(render(request, "analysis/reviews/list.html", {"queue": queue, "page": page}))
 
 
 def _found(request: HttpRequest, action: Action, pk: UUID) -> Review:
@@ -59,7 +59,7 @@ def _page(request: HttpRequest, found: Review, form: DecisionForm, status: int =
         "undecided": found.status in UNSETTLED_REVIEW,
     }
     results_viewed(request, found.student, "review", found.pk)
-    return no_store(render(request, "analysis/review.html", context, status=status))
+    return no_store(render(request, "analysis/reviews/review.html", context, status=status))
 
 
 @door(Action.REVIEW_DECIDE)

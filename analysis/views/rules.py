@@ -21,7 +21,7 @@ from students.access import Action, door, signed_in
 def rules(request: HttpRequest) -> HttpResponse:
     """Every rule in words."""
     context = {"rules": AlertRule.objects.select_related("updated_by"), "trend": stored_trend_settings()}
-    return render(request, "analysis/rules.html", context)
+    return render(request, "analysis/rules/list.html", context)
 
 
 @door(Action.RULES_MANAGE)
@@ -39,7 +39,7 @@ def rule_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("The rule was saved. It applies to sessions analysed from now on."))
             return redirect("rules")
     status = 422 if form.errors else 200
-    return render(request, "analysis/rule.html", {"form": form, "rule": rule}, status=status)
+    return render(request, "analysis/rules/rule.html", {"form": form, "rule": rule}, status=status)
 
 
 @door(Action.RULES_MANAGE)
@@ -56,4 +56,4 @@ def trend_edit(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The settings were saved. Every curve is drawn by them from now on."))
             return redirect("rules")
     status = 422 if form.errors else 200
-    return render(request, "analysis/trend_settings.html", {"form": form}, status=status)
+    return render(request, "analysis/rules/trend_settings.html", {"form": form}, status=status)

@@ -48,7 +48,7 @@ def students(request: HttpRequest) -> HttpResponse:
     if "flagged" in filters:
         audit.results_viewed(user, "students", count=len(page.object_list))
     partial = request.headers.get("HX-Request") == "true"
-    return render(request, "analysis/_students.html" if partial else "analysis/students.html", context)
+    return render(request, "analysis/students/_list.html" if partial else "analysis/students/list.html", context)
 
 
 def _listed(user: User, chosen: str, wanted: str) -> QuerySet[Student]:
@@ -97,7 +97,7 @@ def student(request: HttpRequest, pk: UUID) -> HttpResponse:
     if context["sees_results"]:
         context |= _results(found)
         results_viewed(request, found, "student", found.pk)
-    return render(request, "analysis/student.html", context)
+    return render(request, "analysis/students/student.html", context)
 
 
 def _results(found: Student) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     shown, found = choices(user, wanted, chosen)
     students = {"choices": shown, "found": found, "wanted": wanted, "chosen": chosen}
     if request.headers.get("HX-Request") == "true":
-        return render(request, "analysis/_upload_students.html", students)
+        return render(request, "analysis/upload/_students.html", students)
     allowed_here = limits()
     context = {
         **students,
@@ -96,7 +96,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         "unfinished": Upload.objects.filter(user=user, status=UploadStatus.RECEIVING).select_related("student"),
         "settings": _settings(request),
     }
-    return render(request, "analysis/upload.html", context)
+    return render(request, "analysis/upload/upload.html", context)
 
 
 def _settings(request: HttpRequest) -> dict[str, Any]:
