@@ -7,6 +7,7 @@ nothing was measured yet, the figures that training left in the card are shown.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from analysis.emotions import EMOTIONS
 
@@ -30,19 +32,35 @@ GROUPS: dict[str, Promise] = {
 SESSION_KINDS = ("uniform", "mixed80", "mixed50", "history_same", "history_neutral")
 """Kinds of sessions in the order of the page."""
 
-SOURCES: tuple[tuple[str, Promise, Promise | str], ...] = (
-    ("FER2013", _("faces from the web, 48 pixels high"), _("research")),
-    ("FER+", _("what ten people each saw in these faces"), "MIT"),
-    ("RAVDESS", _("voices of 19 actors, English"), "CC BY-NC-SA 4.0"),
-    ("EmoDB", _("voices of 8 actors, German"), _("research, authors to be cited")),
-    ("CASIA", _("voices of 3 actors, Chinese"), _("research")),
-    ("nEMO", _("voices of 6 actors, Polish"), "CC BY-NC-SA 4.0"),
-    ("TESS", _("voices of 2 actors, English"), "CC BY-NC-ND 4.0"),
-    ("Spleeter", _("separates the voice from music, as published"), "MIT"),
-    ("Whisper base", _("describes speech, as published; learned from recordings of 99 languages"), "MIT"),
-    ("silero-vad", _("finds speech, as published"), "MIT"),
+
+@dataclass(frozen=True)
+class Source:
+    """What the models learned from or rest on, and its terms.
+
+    Attributes:
+        language: of the corpora of voices; how many speakers were learned from, the card says.
+    """
+
+    name: str
+    what: Promise
+    terms: Promise | str
+    language: Promise | str = ""
+
+
+SOURCES: tuple[Source, ...] = (
+    Source("FER2013", _("faces from the web, 48 pixels high"), _("research")),
+    Source("FER+", _("what ten people each saw in these faces"), "MIT"),
+    Source("RAVDESS", _("voices of actors"), "CC BY-NC-SA 4.0", _("English")),
+    Source("EmoDB", _("voices of actors"), _("research, authors to be cited"), _("German")),
+    Source("CASIA", _("voices of actors"), _("research"), _("Chinese")),
+    Source("nEMO", _("voices of actors"), "CC BY-NC-SA 4.0", _("Polish")),
+    Source("TESS", _("voices of actors"), "CC BY-NC-ND 4.0", _("English")),
+    Source("Spleeter", _("separates the voice from music, as published"), "MIT"),
+    Source("Whisper base", _("describes speech, as published; learned from recordings of 99 languages"), "MIT"),
+    Source("silero-vad", _("finds speech, as published"), "MIT"),
 )
-"""What the models learned from or rest on: its name, what it is, its terms. ``docs/model-card.md`` has the same."""
+"""In the order of the page. ``docs/model-card.md`` has the same."""
+
 
 NAMES: dict[str, Promise] = {
     "face": _("face"),
@@ -57,8 +75,8 @@ NAMES: dict[str, Promise] = {
     "uniform": _("in one mood throughout"),
     "mixed80": _("four fifths in one mood"),
     "mixed50": _("half in one mood"),
-    "history_same": _("in one mood, after five sessions mostly in the same mood"),
-    "history_neutral": _("in one mood, after five neutral sessions"),
+    "history_same": _("in one mood, after earlier sessions mostly in the same mood"),
+    "history_neutral": _("in one mood, after earlier neutral sessions"),
     "attention_lstm_alone": _("speakers never heard, by the Attention-LSTM alone"),
     "as_begun": _("before fine-tuning"),
     "fine_tuned": _("after fine-tuning"),
@@ -156,10 +174,10 @@ class Card:
     stale: bool = False
 
 
-def read_card(folder: Path = FOLDER) -> Card:
-    """What the files in ``folder`` say; an empty card when there are none or they cannot be read."""
-    card = {name: meta for name, meta in _object(folder / "card.json").items() if isinstance(meta, dict)}
-    evaluation = _object(folder / "evaluation.json")
+def read_card() -> Card:
+    """What the files in ``FOLDER`` say; an empty card when there are none or they cannot be read."""
+    card = {name: meta for name, meta in _object(FOLDER / "card.json").items() if isinstance(meta, dict)}
+    evaluation = _object(FOLDER / "evaluation.json")
     models = [_model(name, meta) for name, meta in card.items()]
     figures = evaluation.get("figures")
     if not isinstance(figures, dict):
@@ -176,6 +194,47 @@ def read_card(folder: Path = FOLDER) -> Card:
         taken=str(evaluation.get("taken", "")),
         stale=hashes != {name: meta.get("sha256") for name, meta in card.items()},
     )
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A source as the page lists it."""
+
+    name: str
+    what: str
+    terms: str
+
+
+def source_rows() -> list[SourceRow]:
+    """The sources; those of voices with how many speakers the installed network learned from."""
+    speakers = _speakers()
+    rows = []
+    for source in SOURCES:
+        what = str(source.what)
+        if source.language:
+            what += ", " + str(source.language)
+        if number := speakers[source.name]:
+            what += ", " + ngettext("%(number)d speaker", "%(number)d speakers", number) % {"number": number}
+        rows.append(SourceRow(source.name, what, str(source.terms)))
+    return rows
+
+
+def speakers_by_language() -> list[tuple[str, int]]:
+    """How many speakers each language was learned from, as the card counts them, the fewest first."""
+    speakers = _speakers()
+    by_language: Counter[str] = Counter()
+    for source in SOURCES:
+        if source.language and speakers[source.name]:
+            by_language[str(source.language)] += speakers[source.name]
+    return sorted(by_language.items(), key=lambda item: item[1])
+
+
+def _speakers() -> Counter[str]:
+    """How many speakers the voice network learned from, by source; the card names them ``corpus_speaker``."""
+    voice = _object(FOLDER / "card.json").get("voice")
+    named = voice.get("speakers") if isinstance(voice, dict) else None
+    by_prefix = Counter(str(each).partition("_")[0] for each in (named if isinstance(named, dict) else ()))
+    return Counter({source.name: by_prefix[source.name.lower()] for source in SOURCES})
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -228,7 +287,7 @@ def _sessions(figures: dict[str, Any]) -> Iterator[Group]:
             for corpus, of in node.get("per_corpus", {}).items():
                 rows.append(Row([Term.of(name), Term.of(corpus)], of["n"], float(of["time_right"]), None, None, {}))
     yield Group(
-        str(_("Whole sessions: the voice of one person for half a minute")),
+        str(_("Whole sessions with the voice of one person")),
         rows,
         str(_("Here “how often right” is the part of the speaking time that was shown with the right emotion.")),
     )

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.emotions import EMOTIONS, UNCLEAR_MARGIN
 from analysis.intake.admission import limits
-from analysis.presentation.model_card import SOURCES, read_card
+from analysis.presentation.model_card import read_card, source_rows, speakers_by_language
 from students.access import Action, door
 
 
@@ -25,4 +25,5 @@ def help_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def model_card(request: HttpRequest) -> HttpResponse:
     """The model card: trained on what, how often right on people it had not seen, and its limits."""
-    return render(request, "analysis/info/model_card.html", {"card": read_card(), "sources": SOURCES})
+    context = {"card": read_card(), "sources": source_rows(), "languages": speakers_by_language()}
+    return render(request, "analysis/info/model_card.html", context)

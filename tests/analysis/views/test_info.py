@@ -88,7 +88,7 @@ def weights(tmp_path, monkeypatch):
         for name, text in files.items():
             (tmp_path / f"{name}.json").write_text(text)
 
-    monkeypatch.setattr(model_card.read_card, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(model_card, "FOLDER", tmp_path)
     return lay
 
 
@@ -143,11 +143,22 @@ def test_the_card_says_what_the_models_learned_from_and_must_not_be_used_for(peo
         assert text in page, text
     told = (ROOT / "docs/model-card.md").read_text()
     installed = json.loads((ROOT / "ml/weights/card.json").read_text())
-    names = [name for name, _, _ in model_card.SOURCES]
+    names = [source.name for source in model_card.SOURCES]
     assert set(installed["voice"]["data"]) <= set(names)
     for name in names:
         assert f'<span lang="en">{name}</span>' in page
         assert re.search(rf"^\| {re.escape(name)}[ ,]", told, re.MULTILINE), name
+
+
+@pytest.mark.django_db
+def test_how_many_speakers_were_learned_from_comes_from_the_card(people, as_user, weights):
+    speakers = {"casia_a": 0, "ravdess_01": 1, "ravdess_02": 2, "tess_x": 0, "tess_y": 1, "tess_z": 2}
+    weights(card=json.dumps({"voice": {"speakers": speakers}}))
+    page = " ".join(as_user(people.owner).get("/model-card/").content.decode().split())
+    assert "Chinese 1, English 5." in page
+    assert "voices of actors, Chinese, 1 speaker<" in page
+    assert "voices of actors, English, 3 speakers<" in page
+    assert "voices of actors, German<" in page
 
 
 def test_every_kind_of_poor_picture_has_a_plain_name():
