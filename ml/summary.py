@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from ml.config import Config
-from ml.emotions import EMOTIONS, NEGATIVE
+from ml.emotions import EMOTIONS
 from ml.reference import MODALITIES, Evidence, Reference
 from ml.results import Segment, keyed
+from ml.shares import is_undecided, owned_time, shown, time_shares
 
 _NEGLIGIBLE_S = 0.1
 
@@ -44,20 +45,23 @@ def bin_attention(times: np.ndarray, weights: np.ndarray, step_s: float = 0.1) -
 
 
 def summarise(segments: Sequence[Segment]) -> dict[str, Any]:
-    """Mean probabilities, share of each label, share of negative labels and seconds of evidence, over judged segments.
+    """Mean probabilities over the judged segments, and how the judged time divides (``ml.shares``, as the site does).
 
     Args:
         segments: at least one of them judged.
     """
     judged = [segment for segment in segments if segment.probabilities is not None]
-    labels = [segment.label for segment in judged]
     mean = np.mean([p for segment in judged if (p := segment.probabilities) is not None], axis=0)
-    shares = {name: labels.count(name) / len(labels) for name in EMOTIONS}
+    owned = owned_time([(segment.start_s, segment.end_s) for segment in segments])
+    probabilities = [keyed(segment.probabilities) for segment in segments]
+    time = time_shares(owned, [shown(each) for each in probabilities])
     return {
         "probabilities": keyed(mean),
         "label": EMOTIONS[int(np.argmax(mean))],
-        "shares": {name: round(share, 6) for name, share in shares.items()},
-        "negative_share": round(sum(shares[name] for name in NEGATIVE), 6),
+        "shares": {name: round(share, 6) for name, share in time.shares.items()},
+        "negative_share": None if time.negative_share is None else round(time.negative_share, 6),
+        "judged_s": round(time.judged_s, 3),
+        "undecided_s": round(sum(s for s, p in zip(owned, probabilities, strict=True) if is_undecided(p)), 3),
         "segments": len(segments),
         "judged": len(judged),
         "judged_voice": sum(segment.voice is not None for segment in judged),

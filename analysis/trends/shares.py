@@ -1,20 +1,9 @@
 """Segments -> the numbers of a session. Pure functions: no rows are read or written.
 
-**Time.** Segments overlap (4 s every 2 s), so they are not counted but weighed: every instant that k segments cover is
-divided equally among them. A segment's weight is the time it owns this way; the weights add up to the covered time,
-each instant counts once, and splitting a segment in two changes nothing. A gap owns its time like any other segment,
-so one judged segment between gaps does not claim the whole of its four seconds as evidence.
-
-**Near-ties.** ``analysis.emotions`` names the contenders of a segment. Its time is divided equally among them; where
-some are negative and some are not, it is undecided and like a gap no evidence, neither of negative emotion nor of its
-absence. That time is kept apart as ``undecided_s``. A segment a person has named has one contender.
-
-**Share of an emotion.** The time owned by segments with that label over the time owned by all judged segments. Labels
-and not probability mass, for three reasons: the number equals what the page shows segment by segment; a person's
-correction has an exact meaning; and mass would flag ignorance: four of the seven classes are negative, so a model that
-knows nothing spreads 4/7 = 57 % of its mass over them, while its labels follow only what it saw. The mean
-probabilities, over judged and undecided time, stand beside the shares for whoever wants the mass. A person's correction
-counts over the model's label.
+How time divides among the emotions stands in ``ml.shares``, so that a page and the command line say the same of one
+recording. What a person has named has one contender, and their correction counts over the model's label. Time of which
+it is open whether it is negative is kept apart as ``undecided_s``. The mean probabilities, over judged and undecided
+time, stand beside the shares for whoever wants the mass.
 """
 
 import math
@@ -22,10 +11,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, NamedTuple
 
-from analysis.emotions import EMOTIONS, NEGATIVE, contenders, is_undecided
+from analysis.emotions import EMOTIONS, is_undecided
+from ml.shares import owned_time, shown, time_shares
 
 
 class Judged(NamedTuple):
@@ -47,9 +36,9 @@ class Judged(NamedTuple):
     @property
     def shown(self) -> tuple[str, ...]:
         """The emotions among which the segment's time is divided; none for a gap or an undecided one."""
-        if self.label is None or self.undecided:
+        if self.label is None:
             return ()
-        return (self.label,) if self.by_person or not self.probabilities else contenders(self.probabilities)
+        return (self.label,) if self.by_person or not self.probabilities else shown(self.probabilities)
 
 
 @dataclass(frozen=True)
@@ -78,52 +67,23 @@ class Shares:
     corrected: int
 
 
-def owned_time(spans: Sequence[tuple[float, float]]) -> list[float]:
-    """Seconds each span owns when every instant is divided equally among the spans that cover it.
-
-    Args:
-        spans: pairs (start, end) in seconds with end > start, in any order.
-    """
-    owned = [0.0] * len(spans)
-    edges = sorted({edge for span in spans for edge in span})
-    starts = sorted(range(len(spans)), key=lambda i: spans[i][0])
-    active: list[int] = []
-    following = 0
-    for left, right in pairwise(edges):
-        active = [i for i in active if spans[i][1] > left]
-        while following < len(starts) and spans[starts[following]][0] <= left:
-            active.append(starts[following])
-            following += 1
-        for i in active:
-            owned[i] += (right - left) / len(active)
-    return owned
-
-
 def shares_of(segments: Sequence[Judged]) -> Shares:
     """Adds segments up to the shares of a session (see the module's first lines for the rules)."""
     owned = owned_time([(segment.start_s, segment.end_s) for segment in segments])
-    by_label = dict.fromkeys(EMOTIONS, 0.0)
     mass = dict.fromkeys(EMOTIONS, 0.0)
-    judged_s = undecided_s = voice_s = face_s = 0.0
     for segment, seconds in zip(segments, owned, strict=True):
-        voice_s += seconds * segment.voice
-        face_s += seconds * segment.face
         for name, probability in (segment.probabilities or {}).items():
             mass[name] += seconds * probability
-        undecided_s += seconds * segment.undecided
-        judged_s += seconds * bool(segment.shown)
-        for name in segment.shown:
-            by_label[name] += seconds / len(segment.shown)
     total = sum(mass.values())
-    shares = {name: seconds / judged_s if judged_s else 0.0 for name, seconds in by_label.items()}
+    time = time_shares(owned, [segment.shown for segment in segments])
     return Shares(
         covered_s=math.fsum(owned),
-        judged_s=judged_s,
-        undecided_s=undecided_s,
-        voice_s=voice_s,
-        face_s=face_s,
-        shares=shares,
-        negative_share=min(1.0, sum(shares[name] for name in NEGATIVE)) if judged_s else None,
+        judged_s=time.judged_s,
+        undecided_s=math.fsum(s for s, segment in zip(owned, segments, strict=True) if segment.undecided),
+        voice_s=math.fsum(s for s, segment in zip(owned, segments, strict=True) if segment.voice),
+        face_s=math.fsum(s for s, segment in zip(owned, segments, strict=True) if segment.face),
+        shares=time.shares,
+        negative_share=time.negative_share,
         mean_probabilities={name: weight / total if total else 0.0 for name, weight in mass.items()},
         corrected=sum(segment.by_person for segment in segments),
     )

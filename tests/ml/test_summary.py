@@ -58,7 +58,7 @@ def test_gaps_count_neither_as_evidence_nor_as_emotion() -> None:
     found = summarise([segment(0, sad), segment(2, sad), segment(4, None), segment(20, happy), segment(22, sad)])
     assert found["evidence_s"] == 6 + 6
     assert (found["segments"], found["judged"]) == (5, 4)
-    assert found["shares"]["sad"] == 0.75
-    assert found["negative_share"] == 0.75
+    assert (found["judged_s"], found["undecided_s"]) == (11, 0)
+    assert found["shares"]["sad"] == found["negative_share"] == pytest.approx(8 / 11, abs=1e-6)
     assert found["label"] == "sad"
     assert found["probabilities"]["sad"] == pytest.approx(0.65)

@@ -5,16 +5,20 @@ import math
 import uuid
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.emotions import EMOTIONS, NEGATIVE
+from analysis.emotions import EMOTIONS, LABELS, NEGATIVE
 from analysis.flow import RunStatus
 from analysis.models import LabelCorrection, SessionSummary
 from analysis.trends.series import TrendSettings, baseline_of, half_width, series
 from analysis.trends.sessions import session_index, student_trend, summaries_refresh
-from analysis.trends.shares import Judged, SessionIndex, owned_time, shares_of
+from analysis.trends.shares import Judged, SessionIndex, shares_of
+from ml.results import Segment
+from ml.shares import owned_time
+from ml.summary import summarise
 from tests.factories import RecordingFactory, RunFactory, analysed, consented, near_tie, probabilities
 
 
@@ -132,6 +136,29 @@ def test_splitting_a_segment_in_two_changes_nothing(found, data):
     assert after.shares == pytest.approx(before.shares)
     assert after.judged_s == pytest.approx(before.judged_s)
     assert after.voice_s == pytest.approx(before.voice_s)
+
+
+@given(spans(), st.randoms(use_true_random=False))
+def test_the_command_line_and_the_page_say_the_same_of_the_same_segments(pairs, random):
+    segments = []
+    for start, end in sorted(pairs):
+        weights = np.array([random.random() ** random.choice([1, 2, 8]) + 1e-3 for _ in EMOTIONS])
+        vector = None if random.random() < 0.2 else weights / weights.sum()
+        segments.append(Segment(start, end, vector, None, None, {}))
+    if all(segment.probabilities is None for segment in segments):
+        return
+    said = summarise(segments)
+    stored = [segment.as_dict() for segment in segments]
+    shown = shares_of([Judged(s["start_s"], s["end_s"], s["label"], s["probabilities"], False, False) for s in stored])
+    assert said["negative_share"] == (
+        None if shown.negative_share is None else pytest.approx(shown.negative_share, abs=1e-6)
+    )
+    assert said["shares"] == pytest.approx(shown.shares, abs=1e-6)
+    assert (said["judged_s"], said["undecided_s"]) == pytest.approx((shown.judged_s, shown.undecided_s), abs=1e-3)
+
+
+def test_every_emotion_of_the_engine_has_a_name_in_its_order():
+    assert tuple(LABELS) == EMOTIONS
 
 
 @given(segments(), st.randoms())

@@ -1,10 +1,11 @@
-"""Which moments are too close to call."""
+"""Which moments are too close to call, for the command line and the site alike."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.emotions import EMOTIONS, NEGATIVE, UNCLEAR_MARGIN, contenders, is_unclear, is_undecided
+from ml.emotions import EMOTIONS, NEGATIVE
+from ml.shares import UNCLEAR_MARGIN, contenders, is_unclear, is_undecided
 from tests.factories import probabilities
 
 
