@@ -8,9 +8,9 @@ so one judged segment between gaps does not claim the whole of its four seconds 
 **Near-ties.** The *contenders* of a segment are the emotions whose probability lies within ``UNCLEAR_MARGIN`` of the
 highest. A segment with several is *unclear*, and its label little better than a guess among them: with a margin below
 ten points it is right in less than half of the cases (docs/alerts.md has the figures). Its time is divided equally
-among its contenders, unless some of them are negative and some are not: then it is *undecided* and no evidence at all, as a
-gap is none. A low highest probability needs no rule of its own: of seven classes one below 22.8 % cannot be ten points
-ahead.
+among its contenders, unless some of them are negative and some are not: then it is *undecided* and no evidence at all,
+as a gap is none. A low highest probability needs no rule of its own: of seven classes one below 22.8 % cannot be ten
+points ahead.
 
 **Share of an emotion.** The time owned by segments with that label over the time owned by all judged segments. Labels
 and not probability mass, for three reasons: the number equals what the page shows segment by segment; a person's
