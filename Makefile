@@ -14,19 +14,23 @@ run: setup  ## Start EmoRec on this machine (http://127.0.0.1:8000, or EMOREC_PO
 test: setup-dev  ## The whole test suite, with real PostgreSQL and Redis
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-lint: setup-dev  ## Style, types, import rules, deployment checks, missing migrations, translations
+lint: setup-dev  ## Style, templates, types, import rules, deployment checks, missing migrations, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djangofmt --quiet --check templates
+	$(BIN)/djangofmt --quiet check templates
 	EMOREC_MODE=test $(BIN)/mypy
 	$(BIN)/lint-imports
 	EMOREC_MODE=test $(BIN)/python manage.py makemigrations --check --dry-run
 	EMOREC_MODE=production EMOREC_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') EMOREC_HOSTS=example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
 	EMOREC_MODE=test $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
-	$(BIN)/python -m pytest -q tests/site/test_translations.py
+	$(BIN)/python -m pytest -q tests/site/test_translations.py tests/site/test_templates.py
 
 format: setup-dev  ## Put the code in its usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/djangofmt --quiet check --fix templates
+	$(BIN)/djangofmt --quiet templates
 
 bench: setup  ## Seconds per stage, real-time factor and peak memory on a clip made for it
 	@$(BIN)/python -m ml bench

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from analysis import wording
 from analysis.emotions import LABELS
+from analysis.presentation.model_card import Term
 from students.models import Consent
 
 register = template.Library()
@@ -44,6 +45,12 @@ def duration(seconds: float | None) -> str:
 def unlocalised(number: float) -> str:
     """A number for an address or a script: with a point, whatever the language."""
     return f"{number:g}"
+
+
+@register.filter
+def term(word: Term) -> SafeString | str:
+    """A word of the model card; what stands in the files' own language says so to screen readers."""
+    return format_html('<span lang="en">{}</span>', word.text) if word.foreign else word.text
 
 
 @register.simple_tag

@@ -304,5 +304,6 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         )
         return redirect(f"{reverse('recording', args=[found.pk])}#t={segment.start_s:g}")
     context = {"form": form, "segment": segment, "recording": found, "student": found.student}
-    page = "_correct" if request.headers.get("HX-Request") == "true" else "correct"
-    return no_store(render(request, f"analysis/recordings/{page}.html", context))
+    partial = request.headers.get("HX-Request") == "true"
+    template = "analysis/recordings/_correct.html" if partial else "analysis/recordings/correct.html"
+    return no_store(render(request, template, context))
