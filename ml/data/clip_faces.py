@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ml import media
+from ml.atomic import replaced
 from ml.config import Config
 from ml.data.manifest import Utterance
 from ml.errors import RecognitionError
@@ -87,10 +88,9 @@ def _kept_faces(path: Path, folder: Path, per_clip: int, config: Config) -> np.n
     what = (str(path.resolve()), state.st_size, state.st_mtime_ns, per_clip, FRAMING, sorted(config.as_dict().items()))
     kept = folder / f"{hashlib.sha256(repr(what).encode()).hexdigest()}.npy"
     if not kept.is_file():
-        partial = kept.with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.save(file, _faces(path, per_clip, config), allow_pickle=False)
-        partial.replace(kept)
+        found = _faces(path, per_clip, config)
+        with replaced(kept) as file:
+            np.save(file, found, allow_pickle=False)
     faces: np.ndarray = np.load(kept, allow_pickle=False)
     return faces
 

@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import Any
 
 from ml import weights
+from ml.atomic import replaced
 from ml.data.folds import fold_hash
 from ml.data.pairs import PAIRED, PAIRING_SEED
 from ml.emotions import EMOTIONS
@@ -42,8 +43,8 @@ def read_stored(name: str, directory: Path | None) -> dict[str, Any] | None:
 def write_card(directory: Path | None = None, target: Path = CARD_FILE) -> Path:
     """Write the model card; says so in it when the figures were taken with other weights, or not at all."""
     text = render(weights.card(directory), read_stored(MEASURED, directory), read_stored(ABLATION, directory))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    with replaced(target) as file:
+        file.write(text.encode())
     return target
 
 

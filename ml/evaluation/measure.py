@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ml import weights
+from ml.atomic import replaced
 from ml.config import Config
 from ml.data.fer2013 import load_faces
 from ml.data.pairs import PAIRING_SEED
@@ -76,7 +77,8 @@ def measure(directory: Path | None, tell: Progress) -> dict[str, Any]:
         "interference": interference_in_words(),
     }
     path = weights.folder(directory) / MEASURED
-    path.write_text(json.dumps(measured, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    with replaced(path) as file:
+        file.write(json.dumps(measured, indent=2, sort_keys=True).encode() + b"\n")
     return measured
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
+
+from ml.atomic import replaced
 
 
 def kept(
@@ -21,10 +23,8 @@ def kept(
     """
     if not path.is_file() or _note(path) != note:
         made = {key: value.contiguous() for key, value in make().items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        save_file(made, partial, metadata=dict(note))
-        partial.replace(path)
+        with replaced(path) as file:
+            file.write(save(made, metadata=dict(note)))
     found: dict[str, torch.Tensor] = load_file(path)
     return found
 

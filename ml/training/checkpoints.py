@@ -1,7 +1,7 @@
 """What every training run needs: seeds, a configuration that shows itself, and checkpoints one can resume from exactly.
 
-A checkpoint is one file, ``step-0000123.pt``, written to a temporary name, synced and then renamed: a run that dies
-while saving leaves the previous checkpoint whole. ``config.json`` beside it says what the run was.
+A checkpoint is one file, ``step-0000123.pt``, written whole or not at all (``ml.atomic``): a run that dies while
+saving leaves the previous checkpoint. ``config.json`` beside it says what the run was.
 """
 
 import json
@@ -18,6 +18,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from ml.atomic import replaced
+
 _STEP_FILE = re.compile(r"^step-(\d+)\.pt$")
 
 
@@ -31,21 +33,6 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-
-
-def random_state() -> dict[str, Any]:
-    """The state of torch's generators, to be stored in a checkpoint so that a resumed run draws the same numbers."""
-    state: dict[str, Any] = {"torch": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state_all()
-    return state
-
-
-def restore_random_state(state: Mapping[str, Any]) -> None:
-    """Put torch's generators back into a state taken by ``random_state``."""
-    torch.set_rng_state(state["torch"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
 
 
 def plain(config: Any) -> dict[str, Any]:
@@ -68,22 +55,18 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], config: A
     Args:
         folder: made if it is missing.
         step: optimiser steps done; the latest checkpoint is the one with the highest.
-        state: whatever the run needs to go on: model, optimiser, schedule, counters, ``random_state()``.
+        state: whatever the run needs to go on: model, optimiser, schedule, counters.
         config: dataclass or mapping, written to ``config.json``.
         keep: older checkpoints beyond this number are deleted.
 
     Returns:
         The file written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "config.json", json.dumps(plain(config), indent=2, sort_keys=True).encode() + b"\n")
+    with replaced(folder / "config.json") as file:
+        file.write(json.dumps(plain(config), indent=2, sort_keys=True).encode() + b"\n")
     target = folder / f"step-{step:07d}.pt"
-    partial = target.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with replaced(target) as file:
         torch.save(dict(state), file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
     for _, old in _checkpoints(folder)[:-keep]:
         old.unlink(missing_ok=True)
     return target
@@ -108,9 +91,3 @@ def _checkpoints(folder: Path) -> list[tuple[int, Path]]:
         return []
     matches = ((_STEP_FILE.match(path.name), path) for path in folder.iterdir())
     return sorted((int(match.group(1)), path) for match, path in matches if match)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)

@@ -9,7 +9,6 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml.atomic import replaced
 from ml.errors import RecognitionError
 
 if TYPE_CHECKING:
@@ -159,15 +159,7 @@ def _locked(directory: Path, kind: int) -> Iterator[None]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write beside the target, force to disk, then rename over it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Readable by everybody, whatever the process that trained it keeps to itself."""
+    with replaced(path) as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(content)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ml import weights as stored
+from ml.atomic import replaced
 from ml.data.fer2013 import LABEL_SET, load_faces
 from ml.data.folder import data_folder
 from ml.data.folds import fold_hash, speaker_folds
@@ -88,7 +89,8 @@ def train_ablation(options: AblationOptions, tell: Progress) -> dict[str, Any]:
     }
     taken = {"taken": datetime.now(UTC).strftime("%Y-%m-%d"), "seed": options.seed, "command": COMMAND, "rows": rows}
     path = stored.folder(options.weights) / ABLATION
-    path.write_text(json.dumps(taken, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    with replaced(path) as file:
+        file.write(json.dumps(taken, indent=2, sort_keys=True).encode() + b"\n")
     return taken
 
 

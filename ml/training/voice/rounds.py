@@ -13,6 +13,7 @@ import numpy as np
 import soxr
 from scipy.signal import butter, fftconvolve, sosfilt
 
+from ml.atomic import replaced
 from ml.config import Config
 from ml.data.manifest import Utterance, read_audio
 from ml.data.noise import coloured_noise
@@ -77,11 +78,9 @@ class Segments:
     sessions: np.ndarray
 
     def save(self, path: Path) -> None:
-        """Write beside the target, then rename over it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.npz")
-        np.savez(unfinished, **{name: getattr(self, name) for name in self.__slots__})
-        unfinished.replace(path)
+        """Write them to a file."""
+        with replaced(path) as file:
+            np.savez(file, **{name: getattr(self, name) for name in self.__slots__})
 
     def of(self, speakers: Collection[str]) -> "Segments":
         """Those of these speakers."""

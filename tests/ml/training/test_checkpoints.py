@@ -15,10 +15,7 @@ from ml.training.checkpoints import (
     default_folder,
     load_latest,
     load_state,
-    random_state,
-    restore_random_state,
     save_checkpoint,
-    seed_everything,
     show_config,
 )
 
@@ -64,15 +61,6 @@ def test_a_file_that_would_run_code_is_not_loaded(tmp_path: Path) -> None:
 
     with pytest.raises(pickle.UnpicklingError):
         load_state(tmp_path / "step-0000001.pt")
-
-
-def test_a_restored_generator_draws_the_same_numbers() -> None:
-    seed_everything(5)
-    state = random_state()
-    first = torch.rand(3)
-    restore_random_state(state)
-
-    assert torch.equal(first, torch.rand(3))
 
 
 def test_the_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
