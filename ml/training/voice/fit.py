@@ -4,7 +4,6 @@ Every epoch's random draws follow from (seed, fold, repeat, epoch) alone, so a r
 epoch goes on exactly as if it had never stopped.
 """
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from scipy.special import log_softmax
 from torch import nn
 
 from ml.emotions import EMOTIONS
+from ml.training.averaging import running_average
 from ml.training.checkpoints import load_latest, save_checkpoint
 from ml.training.schedule import rate
 from ml.training.voice.batches import Augmentation, Batch, evaluation_batches, sampling_weights, training_batches
@@ -115,11 +115,13 @@ def fit(
     state: dict[str, Any] = {"epoch": 0, "steps": 0, "best": None, "best_epoch": 0, "best_loss": math.inf}
 
     resumed = load_latest(folder) if folder is not None else None
-    averaged = copy.deepcopy(model).eval()
+    averaged = running_average(model, options.average, warm_up=True).eval()
+    averaged.update_parameters(model)  # it begins with the network as it was drawn
     if resumed is not None:
         state = resumed[1]
         model.load_state_dict(state.pop("model"))
-        averaged.load_state_dict(state.pop("averaged"))
+        averaged.module.load_state_dict(state.pop("averaged"))
+        averaged.n_averaged += state["steps"]
         optimiser.load_state_dict(state.pop("optimiser"))
 
     while state["epoch"] < options.epochs and state["epoch"] - state["best_epoch"] < options.patience:
@@ -143,17 +145,17 @@ def fit(
                 group["lr"] = options.learning_rate * rate(state["steps"], options.epochs * steps_per_epoch)
             losses.append(_step(model, optimiser, batch, options, draws))
             state["steps"] += 1
-            _average_into(averaged, model, min(options.average, state["steps"] / (state["steps"] + 10)))
+            averaged.update_parameters(model)
         trained = float(np.mean(losses))
-        watched = inner_loss(averaged, prepared, split.inner, statistics) if len(split.inner) else trained
+        watched = inner_loss(averaged.module, prepared, split.inner, statistics) if len(split.inner) else trained
         state["epoch"] = epoch
         if watched < state["best_loss"]:
-            best = {name: value.detach().cpu().clone() for name, value in averaged.state_dict().items()}
+            best = {name: value.detach().cpu().clone() for name, value in averaged.module.state_dict().items()}
             state |= {"best": best, "best_epoch": epoch, "best_loss": watched}
         if folder is not None:
             networks = {
                 "model": model.state_dict(),
-                "averaged": averaged.state_dict(),
+                "averaged": averaged.module.state_dict(),
                 "optimiser": optimiser.state_dict(),
             }
             save_checkpoint(folder, epoch, {**state, **networks}, options, keep=1)
@@ -166,7 +168,7 @@ def fit(
 
 
 def logits_of(
-    model: AttentionLSTM, prepared: Prepared, indices: np.ndarray, statistics: Statistics, own_statistics: bool = True
+    model: nn.Module, prepared: Prepared, indices: np.ndarray, statistics: Statistics, own_statistics: bool = True
 ) -> np.ndarray:
     """Logits of utterances as recorded, in the order of ``indices``: float32, shape (len(indices), 7)."""
     device = next(model.parameters()).device
@@ -177,7 +179,7 @@ def logits_of(
     return logits[indices]
 
 
-def inner_loss(model: AttentionLSTM, prepared: Prepared, inner: np.ndarray, statistics: Statistics) -> float:
+def inner_loss(model: nn.Module, prepared: Prepared, inner: np.ndarray, statistics: Statistics) -> float:
     """Cross-entropy on the inner validation speakers, every corpus weighing the same.
 
     It decides when to stop: on so few speakers it is steadier than the recall.
@@ -211,14 +213,6 @@ def _step(
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
     return float(loss.detach())
-
-
-@torch.no_grad()
-def _average_into(averaged: nn.Module, model: nn.Module, decay: float) -> None:
-    for kept, current in zip(averaged.parameters(), model.parameters(), strict=True):
-        kept.lerp_(current, 1 - decay)
-    for settled, latest in zip(averaged.buffers(), model.buffers(), strict=True):
-        settled.copy_(latest)
 
 
 def number_of(*parts: int) -> int:

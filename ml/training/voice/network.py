@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ml.emotions import EMOTIONS
+from ml.training.averaging import running_average
 from ml.training.schedule import rate
 from ml.training.voice.rounds import Segments
 from ml.voice.person import People
@@ -151,7 +152,7 @@ def fit_network(
     of_person = _by_person(segments.speakers[keep], segments.labels[keep].argmax(axis=1))
     people, chances = _chances(list(of_person), corpus_of, options.corpus_power)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-    averaged: dict[str, Tensor] = {}
+    averaged = running_average(network, options.average, buffers=True)
     network.train()
     for step in range(options.steps):
         for group in optimiser.param_groups:
@@ -168,8 +169,8 @@ def fit_network(
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         if step >= options.steps // 2:
-            _average_into(averaged, network, options.average)
-    network.load_state_dict({**network.state_dict(), **averaged})
+            averaged.update_parameters(network)
+    network.load_state_dict(averaged.module.state_dict())
     return network.eval()
 
 
@@ -260,14 +261,3 @@ def _chances(people: list[str], corpus_of: Mapping[str, str], power: float) -> t
         sizes[corpus_of[person]] = sizes.get(corpus_of[person], 0) + 1
     weights = np.array([math.pow(sizes[corpus_of[person]], power - 1) for person in people])
     return people, weights / weights.sum()
-
-
-@torch.no_grad()
-def _average_into(averaged: dict[str, Tensor], network: nn.Module, decay: float) -> None:
-    for name, value in network.state_dict().items():
-        if not value.is_floating_point():
-            continue
-        if name in averaged:
-            averaged[name].lerp_(value, 1 - decay)
-        else:
-            averaged[name] = value.clone()
