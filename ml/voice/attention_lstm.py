@@ -14,6 +14,7 @@ attention that step k of the output pays to a<t>, c the memory, y<k> the output.
 The weights reported for a segment are the mean of w(k,t) over k: one number per frame, summing to 1.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch
@@ -166,15 +167,15 @@ class AttentionLSTM(nn.Module):
         self.classify = nn.Linear(sizes.decoder, len(EMOTIONS))
 
     def forward(
-        self, frames: Tensor, lengths: Tensor, mixed: tuple[Tensor, Tensor] | None = None
+        self, frames: Tensor, lengths: Tensor, mix: Callable[[Tensor], Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
         """Classify a batch.
 
         Args:
             frames: standardised features, averaged over time, shape (B, T, inputs), padded at the end.
             lengths: valid frames of each row, int64, shape (B,), at least 1.
-            mixed: in training, (share, partner), both of shape (B,): every memory becomes ``share`` of its own and the
-                rest of its partner's.
+            mix: in training, what becomes of the memories, shape (B, n), before they are read: those of a batch may be
+                mixed with each other.
 
         Returns:
             (logits of shape (B, 7), attention weights of shape (B, T) summing to 1 per row).
@@ -192,9 +193,8 @@ class AttentionLSTM(nn.Module):
             scores = self.score(torch.tanh(keys + self.score_state(state).unsqueeze(1))).squeeze(-1)
             weights = attention_weights(scores, valid)
             pooled = pool(learned, weights)
-            if mixed is not None:
-                share, partner = mixed
-                pooled = share.unsqueeze(1) * pooled + (1 - share).unsqueeze(1) * pooled[partner]
+            if mix is not None:
+                pooled = mix(pooled)
             state, cell = self.decoder(self.dropout_memory(self.scale_memory(pooled)), (state, cell))
             paid.append(weights)
         return self.classify(self.dropout(state)), torch.stack(paid).mean(0)

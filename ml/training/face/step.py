@@ -15,6 +15,7 @@ from ml.precision import autocast
 from ml.training.face.augment import augment, spoil
 from ml.training.face.network import TrainingNetwork
 from ml.training.face.options import FaceTrainingOptions
+from ml.training.mixup import Mixup
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,12 @@ class Lesson:
     votes: torch.Tensor
 
     def mixed(self, concentration: float) -> Self:
-        """Every face mixed with another of the batch, the larger part its own (Zhang et al. 2018, their eq. 1)."""
+        """Every face mixed with another of the batch, the larger part its own (``ml.training.mixup``)."""
         count, device = len(self.targets), self.targets.device
         partner = torch.randperm(count, device=device)
         both = torch.full((2, count), concentration, device=device)
         own = torch.distributions.Beta(both[0], both[1], validate_args=False).sample()
-        own = torch.maximum(own, 1 - own)
-
-        def mix(part: torch.Tensor) -> torch.Tensor:
-            share = own.view(count, *(1,) * (part.ndim - 1))
-            return torch.lerp(part[partner], part, share)
-
+        mix = Mixup(torch.maximum(own, 1 - own), partner)
         channels = mix(self.channels).contiguous(memory_format=torch.channels_last)
         return type(self)(channels, mix(self.vector), mix(self.targets), mix(self.votes))
 

@@ -18,6 +18,7 @@ from torch import nn
 from ml.emotions import EMOTIONS
 from ml.training.averaging import running_average
 from ml.training.checkpoints import load_latest, save_checkpoint
+from ml.training.mixup import Mixup
 from ml.training.schedule import rate
 from ml.training.voice.batches import Augmentation, Batch, evaluation_batches, sampling_weights, training_batches
 from ml.training.voice.prepare import Prepared, training_statistics
@@ -200,14 +201,14 @@ def _step(
     device = options.torch_device()
     frames, lengths, labels = batch.frames.to(device), batch.lengths.to(device), batch.labels.to(device)
     targets = nn.functional.one_hot(labels, len(EMOTIONS)).float()
-    mixed = None
+    mix = None
     if options.augmentation.mixup > 0:
         drawn = draws.beta(options.augmentation.mixup, options.augmentation.mixup, size=len(frames))
         share, partner = torch.from_numpy(drawn).to(frames), torch.from_numpy(draws.permutation(len(frames))).to(device)
-        targets = share.unsqueeze(1) * targets + (1 - share).unsqueeze(1) * targets[partner]
-        mixed = (share, partner)
+        mix = Mixup(share, partner)
+        targets = mix(targets)
     optimiser.zero_grad(set_to_none=True)
-    logits, _ = model(frames, lengths, mixed)
+    logits, _ = model(frames, lengths, mix)
     loss = nn.functional.cross_entropy(logits, targets, label_smoothing=options.label_smoothing)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
