@@ -6,12 +6,10 @@ under its URL name, one entry per method it answers:
     "student-edit": [get("302 404 404 404 200", of="student"), post("302 404 404 404 302", of="student", data={...})],
 
 The five statuses are those of: anonymous, the student's counsellor, another counsellor, staff, administrator. ``of``
-names the object in the address (see ``world`` below; add one there if a new kind of object appears). Pages answer
-anonymous people with 302 (to the sign-in), the API with 401; an address for everybody says ``public=True``. The API's
-rows are made with ``api(method, statuses, ...)``.
+names the object in the address (see ``world`` in ``conftest.py``; add one there if a new kind of object appears).
+Pages answer anonymous people with 302 (to the sign-in), the API with 401; an address for everybody says
+``public=True``. The API's rows are made with ``api(method, statuses, ...)``.
 """
-
-from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -19,16 +17,6 @@ from django.urls import get_resolver
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from analysis.files.storage import original_name, part_path
-from students.models import Consent
-from tests.factories import (
-    AlertFactory,
-    ReviewFactory,
-    SegmentFactory,
-    UploadFactory,
-    UserFactory,
-    analysed,
-)
 from tests.site.access import WHO, Address, World, addresses, comparable, send
 from tests.site.access_rows import all_rows
 
@@ -39,41 +27,6 @@ CASES = [
     for address in ADDRESSES
     for row in ROWS.get(address.name, [])
 ]
-
-
-@pytest.fixture
-def world(people, media) -> World:
-    """One object of each kind, all of them the student's."""
-    student = people.student
-    recording = analysed(student, ["sad", "normal", None])
-    recording.file = original_name(recording.pk)
-    recording.save(update_fields=["file"])
-    for path in (media / recording.file, part_path(upload_pk := uuid4())):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"the original")
-    (media / "consents").mkdir()
-    (media / "consents" / "form").write_bytes(b"%PDF-")
-    consent = student.consents.get(purpose="voice")
-    Consent.objects.filter(pk=consent.pk).update(
-        evidence="consents/form", evidence_name="form.pdf", evidence_type="application/pdf"
-    )
-    review = ReviewFactory(student=student)
-    alert = AlertFactory(crossing=recording, review=review)
-    return World(
-        people,
-        {
-            "student": student,
-            "consent": consent,
-            "care": student.care.get(),
-            "recording": recording,
-            "segment": recording.current_run.segments.first() or SegmentFactory(run=recording.current_run),
-            "alert": alert,
-            "review": review,
-            "rule": alert.rule,
-            "person": UserFactory(),
-            "upload": UploadFactory(pk=upload_pk, user=people.staff, student=student),
-        },
-    )
 
 
 # --- the table is complete --------------------------------------------------------------------------------------------
