@@ -125,8 +125,6 @@ LOGOUT_REDIRECT_URL = "login"
 if MODE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed only: no real password in a test
 SESSION_COOKIE_AGE = 10 * 60 * 60
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "emorec_session"
 CSRF_COOKIE_NAME = "emorec_csrf"
 AXES_FAILURE_LIMIT = 8
@@ -140,10 +138,6 @@ AXES_VERBOSE = False
 AXES_ENABLED = MODE != "test"
 
 # --- transport and browser ----------------------------------------------------------------------------------------
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("EMOREC_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS = env.int("EMOREC_HSTS_SECONDS", 31_536_000) if PRODUCTION else 0
@@ -175,8 +169,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = "emorec_language"
-USE_I18N = True
-USE_TZ = True
 TIME_ZONE = env.str("EMOREC_TIME_ZONE", "UTC")
 
 # --- files --------------------------------------------------------------------------------------------------------
@@ -184,10 +176,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = Path(env.str("EMOREC_MEDIA", str(VAR_DIR / "media")))
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
-    },
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if MODE != "test"
@@ -196,7 +185,6 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # --- recordings and runs ------------------------------------------------------------------------------------------
@@ -232,9 +220,7 @@ CACHES = {
     }
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
-CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {"analysis.tasks.run_process": {"queue": "analysis"}}
@@ -247,7 +233,6 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
 # In kB, looked at after each task: a child that has grown beyond it is replaced by a fresh one.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("EMOREC_WORKER_MEMORY_KB", 4_000_000)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -296,7 +281,6 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": API_RATES if MODE != "test" else dict.fromkeys(API_RATES),
     "NUM_PROXIES": 1 if EMOREC_BEHIND_PROXY else 0,
     "EXCEPTION_HANDLER": "analysis.api.errors.exception_handler",
-    "DEFAULT_VERSIONING_CLASS": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token"}
