@@ -95,8 +95,6 @@ ALWAYS = tuple(
 """Columns whose contours are taken over all frames. Those of ``voiced`` tell the rhythm: its mean is the voiced share,
 its mean step how often the voice sets in."""
 N_FEATURES = len(WHEN_VOICED) + len(ALWAYS)
-LOUDNESS = tuple(place for place, column in enumerate((*WHEN_VOICED, *ALWAYS)) if COLUMNS[column] == "loudness")
-"""Where among the ``N_FEATURES`` the gain adds."""
 
 
 def extract(samples: np.ndarray) -> np.ndarray:

@@ -26,7 +26,6 @@ MAX_STATES = 1_500
 """Positions the encoder knows: 30 s."""
 STATE_SAMPLES = 2 * HOP_SAMPLES
 """20 ms."""
-STATES_PER_SECOND = SAMPLE_RATE // STATE_SAMPLES
 RANGE_DECADES = 8.0
 """Bands weaker than the strongest by more than this are raised to it."""
 LEAST_POWER = 1e-10

@@ -205,24 +205,13 @@ def collate(sequences: Sequence[np.ndarray], labels: Sequence[int]) -> Batch:
     return Batch(frames, lengths, torch.tensor(labels))
 
 
-def evaluation_batches(
-    prepared: Prepared, indices: np.ndarray, fallback: Statistics, own_statistics: bool, size: int = 128
-) -> Iterator[tuple[np.ndarray, Batch]]:
-    """Utterances as recorded, each once: (their indices, batch).
-
-    Args:
-        own_statistics: standardise by the speaker's own utterances; otherwise every utterance at its own level by
-            the training set's statistics, as if it were all that is known of its speaker.
-    """
+def evaluation_batches(prepared: Prepared, indices: np.ndarray, size: int = 128) -> Iterator[tuple[np.ndarray, Batch]]:
+    """Utterances as recorded, each once, standardised by their speaker's own: (their indices, batch)."""
     statistics = speaker_statistics(prepared, indices, CLEAN)
     order = np.array(sorted(indices, key=lambda i: len(prepared.samples[i][CLEAN].frames)))
     for at in range(0, len(order), size):
         chosen = order[at : at + size]
-        sequences = []
-        for i in chosen:
-            sample = prepared.samples[i][CLEAN]
-            if own_statistics:
-                sequences.append(statistics[prepared.utterances[i].speaker].apply(sample.frames))
-            else:
-                sequences.append(fallback.apply(sample.frames + level_shift(sample.level)))
+        sequences = [
+            statistics[prepared.utterances[i].speaker].apply(prepared.samples[i][CLEAN].frames) for i in chosen
+        ]
         yield chosen, collate(sequences, [int(prepared.utterances[i].emotion) for i in chosen])

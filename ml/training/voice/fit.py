@@ -148,7 +148,7 @@ def fit(
             state["steps"] += 1
             averaged.update_parameters(model)
         trained = float(np.mean(losses))
-        watched = inner_loss(averaged.module, prepared, split.inner, statistics) if len(split.inner) else trained
+        watched = inner_loss(averaged.module, prepared, split.inner) if len(split.inner) else trained
         state["epoch"] = epoch
         if watched < state["best_loss"]:
             best = {name: value.detach().cpu().clone() for name, value in averaged.module.state_dict().items()}
@@ -168,24 +168,22 @@ def fit(
     return Fitted(fitted.eval(), statistics, state["best_epoch"], state["best_loss"])
 
 
-def logits_of(
-    model: nn.Module, prepared: Prepared, indices: np.ndarray, statistics: Statistics, own_statistics: bool = True
-) -> np.ndarray:
+def logits_of(model: nn.Module, prepared: Prepared, indices: np.ndarray) -> np.ndarray:
     """Logits of utterances as recorded, in the order of ``indices``: float32, shape (len(indices), 7)."""
     device = next(model.parameters()).device
     logits = np.zeros((len(prepared.utterances), len(EMOTIONS)), dtype=np.float32)
     with torch.inference_mode():
-        for chosen, batch in evaluation_batches(prepared, indices, statistics, own_statistics):
+        for chosen, batch in evaluation_batches(prepared, indices):
             logits[chosen] = model(batch.frames.to(device), batch.lengths.to(device))[0].float().cpu().numpy()
     return logits[indices]
 
 
-def inner_loss(model: nn.Module, prepared: Prepared, inner: np.ndarray, statistics: Statistics) -> float:
+def inner_loss(model: nn.Module, prepared: Prepared, inner: np.ndarray) -> float:
     """Cross-entropy on the inner validation speakers, every corpus weighing the same.
 
     It decides when to stop: on so few speakers it is steadier than the recall.
     """
-    scores = log_softmax(logits_of(model, prepared, inner, statistics).astype(np.float64), axis=1)
+    scores = log_softmax(logits_of(model, prepared, inner).astype(np.float64), axis=1)
     losses = -scores[np.arange(len(inner)), prepared.labels()[inner]]
     corpora = prepared.corpora()[inner]
     return float(np.mean([losses[corpora == corpus].mean() for corpus in np.unique(corpora)]))

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from ml.voice.framing import SAMPLE_RATE, frame_count
 from ml.voice.prosody import (
     COLUMNS,
-    LOUDNESS,
     N_COLUMNS,
     VOICED,
     extract,
@@ -60,7 +59,6 @@ def test_the_gain_changes_the_loudness_alone(gain: float) -> None:
     tolerance[COLUMNS.index("harmonicity")] = 0.5  # decibels: the silence that frames are held against stays
     assert np.all(np.abs(loud - quiet - expected) < tolerance)
     assert np.allclose(column(loud, "pitch"), column(quiet, "pitch"), atol=1e-3)
-    assert len(LOUDNESS) == 2
 
 
 def test_a_rising_voice_glides_up_and_a_trembling_one_has_jitter() -> None:
