@@ -104,12 +104,14 @@ def test_padding_does_not_change_the_result(length: int, padding: int, layers: i
     with torch.inference_mode():
         logits, weights = model(frames, torch.tensor([length]))
         padded_logits, padded_weights = model(padded, torch.tensor([length]))
+    # Batches of another shape are summed in another order: float32's rounding, 3e-8 at most where it was measured.
     assert torch.allclose(logits, padded_logits, atol=1e-5)
     assert torch.allclose(weights, padded_weights[:, :length], atol=1e-5)
 
 
 def test_a_row_does_not_see_its_neighbours() -> None:
     model = network()
+    torch.manual_seed(4)
     frames = torch.randn(3, 6, 10)
     lengths = torch.tensor([6, 3, 5])
     with torch.inference_mode():
@@ -127,6 +129,7 @@ def test_reversal_turns_the_valid_part_and_leaves_the_padding() -> None:
 )
 def test_every_part_of_the_network_learns(name: str) -> None:
     model = network().train()
+    torch.manual_seed(5)
     logits, _ = model(torch.randn(4, 8, 10), torch.tensor([8, 8, 5, 2]))
     torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2, 3])).backward()
     gradient = dict(model.named_parameters())[name].grad

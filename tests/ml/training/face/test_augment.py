@@ -21,6 +21,7 @@ def test_augmented_faces_are_whole_grey_levels_and_some_keep_their_sharpness() -
 
 
 def test_the_same_generator_state_varies_faces_the_same_way() -> None:
+    torch.manual_seed(8)
     images = torch.randint(0, 256, (4, 48, 48), dtype=torch.uint8)
     torch.manual_seed(9)
     one = augment(images)
