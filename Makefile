@@ -14,11 +14,12 @@ run: setup  ## Start EmoRec on this machine (http://127.0.0.1:8000, or EMOREC_PO
 test: setup-dev  ## The whole test suite, with real PostgreSQL and Redis
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-lint: setup-dev  ## Style, templates, types, import rules, deployment checks, missing migrations, translations
+lint: setup-dev  ## Style, templates, scripts, types, import rules, deployment checks, missing migrations, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djangofmt --quiet --check templates
 	$(BIN)/djangofmt --quiet check templates
+	$(BIN)/python -m emorec_site.assets lint
 	EMOREC_MODE=test $(BIN)/mypy
 	$(BIN)/lint-imports
 	EMOREC_MODE=test $(BIN)/python manage.py makemigrations --check --dry-run
@@ -31,6 +32,7 @@ format: setup-dev  ## Put the code in its usual form
 	$(BIN)/ruff format .
 	$(BIN)/djangofmt --quiet check --fix templates
 	$(BIN)/djangofmt --quiet templates
+	$(BIN)/python -m emorec_site.assets format
 
 bench: setup  ## Seconds per stage, real-time factor and peak memory on a clip made for it
 	@$(BIN)/python -m ml bench
@@ -57,4 +59,4 @@ messages: setup-dev  ## Collect translatable strings (needs GNU gettext) and com
 	$(BIN)/python -m emorec_site.messages
 
 clean:  ## Remove what was built; recordings and accounts in var/ stay
-	rm -rf .venv node_modules emorec_site/static/vendor var/static
+	rm -rf .venv node_modules emorec_site/static/built var/static

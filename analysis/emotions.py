@@ -31,4 +31,4 @@ COLOURS: dict[str, str] = {
     "normal": "#8a939b",
 }
 """Okabe and Ito's colour-blind-safe palette, a little darkened where it stands on white; one colour per emotion
-everywhere. ``emorec_site/static/css/emorec.css`` holds the same values for badges (a test compares them)."""
+everywhere. ``emorec_site/static_src/styles/emotions.css`` holds the same values for badges (a test compares them)."""

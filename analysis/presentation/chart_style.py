@@ -19,31 +19,25 @@ MAX_POINTS = 2000
 """At most so many points per trace; more are not told apart on a screen and make a page slow."""
 
 INK, QUIET, GRID, LIMIT, ALERT = "#25313a", "#66727a", "#e6eaec", "#8a939b", "#b3261e"
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", sans-serif'
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
-def figure(title: str, *, height: int, **layout: Any) -> "Figure":
-    """An empty figure in the house style: light ground, system font, legend below, readable at phone width."""
+def figure(*, height: int, **layout: Any) -> "Figure":
+    """An empty figure in the house style: the page's ground and font, legend below, readable at phone width.
+
+    It has no title: the page has a heading above it.
+    """
     from plotly.graph_objects import Figure
 
     return Figure(
         layout={
             "template": "none",
-            "title": {
-                "text": title,
-                "x": 0,
-                "xref": "paper",
-                "font": {"size": 15},
-                "automargin": True,
-                "yref": "container",
-            },
             "height": height,
             "autosize": True,
-            "paper_bgcolor": "#ffffff",
-            "plot_bgcolor": "#ffffff",
-            "font": {"family": FONT, "size": 13, "color": INK},
-            "margin": {"l": 52, "r": 12, "t": 48, "b": 44},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"size": 13, "color": INK},
+            "margin": {"l": 52, "r": 12, "t": 12, "b": 44},
             "legend": {
                 "orientation": "h",
                 "x": 0,
@@ -53,7 +47,7 @@ def figure(title: str, *, height: int, **layout: Any) -> "Figure":
                 "traceorder": "normal",
                 "font": {"size": 12},
             },
-            "hoverlabel": {"font": {"family": FONT, "size": 12}, "bgcolor": "#ffffff"},
+            "hoverlabel": {"font": {"size": 12}, "bgcolor": "#ffffff"},
             "hovermode": "x unified",
             "dragmode": "zoom",
             **layout,

@@ -70,8 +70,7 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
     """
     segments = list(run.segments.all())
     drawn = figure(
-        gettext("Emotions through the recording"),
-        height=420,
+        height=384,
         xaxis=time_axis(_length(run, segments)),
         yaxis=share_axis(gettext("Probability")),
     )
@@ -170,7 +169,7 @@ def _mark_alerts(drawn: Any, run: Run) -> int:
 
 
 def _view_buttons(drawn: Any, titles: list[str], others: int) -> None:
-    """Buttons that show the seven traces of one view; the ``others`` behind them always show."""
+    """What shows the seven traces of one view, as buttons that the page makes; the ``others`` behind always show."""
     buttons = [
         {
             "label": title,
@@ -179,24 +178,7 @@ def _view_buttons(drawn: Any, titles: list[str], others: int) -> None:
         }
         for number, title in enumerate(titles)
     ]
-    drawn.update_layout(
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "right",
-                "buttons": buttons,
-                "x": 1,
-                "xanchor": "right",
-                "y": 1.02,
-                "yanchor": "bottom",
-                "pad": {"b": 2},
-                "bgcolor": "#ffffff",
-                "bordercolor": GRID,
-                "font": {"size": 12},
-            }
-        ],
-        margin={"t": 84},
-    )
+    drawn.update_layout(updatemenus=[{"buttons": buttons}])
 
 
 def attention_figure(run: Run) -> dict[str, Any]:
@@ -209,8 +191,7 @@ def attention_figure(run: Run) -> dict[str, Any]:
     length = _length(run, segments)
     axis = {**share_axis(gettext("Times the average")), "range": None, "rangemode": "tozero", "tickformat": ".1f"}
     drawn = figure(
-        gettext("How much each moment weighed (voice)"),
-        height=240,
+        height=204,
         xaxis=time_axis(length),
         yaxis=axis,
         showlegend=False,
@@ -240,8 +221,7 @@ def quality_figure(run: Run) -> dict[str, Any]:
     """How much there was to judge: the share of each segment with speech, and with the followed face."""
     segments = list(run.segments.all())
     drawn = figure(
-        gettext("What could be seen and heard"),
-        height=220,
+        height=184,
         xaxis=time_axis(_length(run, segments)),
         yaxis=share_axis(gettext("Share of the time")),
     )
@@ -283,8 +263,7 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
     """
     points = [point for point in trend.points if point.session.negative_share is not None]
     drawn = figure(
-        gettext("Share of negative time per session"),
-        height=420,
+        height=384,
         hovermode="closest",
         xaxis={
             "title": {"text": gettext("Session"), "standoff": 8, "font": {"size": 12}},
@@ -427,8 +406,7 @@ def shares_figure(trend: Trend) -> dict[str, Any]:
     """The shares of the seven emotions per session as stacked bars; sessions with too little evidence are paler."""
     points = [point for point in trend.points if point.session.negative_share is not None]
     drawn = figure(
-        gettext("Emotions per session"),
-        height=400,
+        height=364,
         barmode="stack",
         bargap=0.25,
         xaxis={

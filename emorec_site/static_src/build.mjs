@@ -1,33 +1,30 @@
-// Builds emorec_site/static/vendor/ from node_modules: everything the browser loads comes from our own server.
-// Run by `npm run build`; `python -m emorec_site.assets` installs, runs it, and skips it when nothing changed.
-import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+// Builds emorec_site/static/built/ from these sources and node_modules: everything the browser loads comes from our own
+// server. Run by `npm run build`; `python -m emorec_site.assets` installs, runs it, and skips it when nothing changed.
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { ICONS } from "./icons.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
 const modules = path.join(root, "node_modules");
-const target = path.resolve(here, "../static/vendor");
+const target = path.resolve(here, "../static/built");
 const draft = `${target}.new`;
 
-// Tabler's icon names; templates use them as {% icon "bell" %}.
-const ICONS = [
-  "activity", "alert-circle", "arrow-left", "arrow-right", "bell", "calendar", "camera", "chart-line", "check", "checks",
-  "chevron-right", "circle-check", "clipboard-check", "clock", "device-floppy", "download", "edit", "eye", "eye-off",
-  "file-text", "file-upload", "filter", "flag", "flask", "heart-handshake", "help", "history", "home", "id",
-  "info-circle", "key", "language", "list-check", "lock", "logout", "microphone", "mood-smile", "player-play",
-  "player-stop", "plus", "refresh", "search", "settings", "shield-check", "table", "trash", "trending-up", "upload",
-  "user", "user-plus", "users", "video", "x",
-];
+// What pages load; each is bundled with all it imports.
+const ENTRIES = ["site.js", "charts.js", "recording.js", "upload.js", "styles/emorec.css"];
 
 async function icons() {
-  const symbols = await Promise.all(ICONS.map(async (name) => {
-    const svg = await readFile(path.join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
-    const shapes = svg.match(/<(path|circle|line|rect|polyline|polygon)\b[^>]*>/g).filter((shape) => !shape.includes('stroke="none"'));
-    return `<symbol id="${name}" viewBox="0 0 24 24">${shapes.join("")}</symbol>`;
-  }));
+  const symbols = await Promise.all(
+    ICONS.map(async (name) => {
+      const svg = await readFile(path.join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
+      const shapes = svg
+        .match(/<(path|circle|line|rect|polyline|polygon)\b[^>]*>/g)
+        .filter((shape) => !shape.includes('stroke="none"'));
+      return `<symbol id="${name}" viewBox="0 0 24 24">${shapes.join("")}</symbol>`;
+    }),
+  );
   await writeFile(path.join(draft, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`);
 }
 
@@ -48,12 +45,13 @@ async function copies() {
 
 async function bundles() {
   await build({
-    entryPoints: { upload: path.join(here, "upload.js") },
+    entryPoints: ENTRIES.map((name) => path.join(here, name)),
+    entryNames: "[name]",
     outdir: draft,
     nodePaths: [modules],
     bundle: true,
     minify: true,
-    format: "iife",
+    format: "esm",
     target: "es2022",
     legalComments: "linked",
     logLevel: "warning",
@@ -61,12 +59,13 @@ async function bundles() {
 }
 
 async function licences() {
-  const require = createRequire(import.meta.url);
   const names = ["@tabler/core", "@tabler/icons", "@uppy/core", "htmx.org", "plotly.js-basic-dist-min"];
-  const lines = names.map((name) => {
-    const { version, license } = JSON.parse(require("node:fs").readFileSync(path.join(modules, name, "package.json"), "utf8"));
-    return `${name} ${version} ${license}`;
-  });
+  const lines = await Promise.all(
+    names.map(async (name) => {
+      const about = JSON.parse(await readFile(path.join(modules, name, "package.json"), "utf8"));
+      return `${name} ${about.version} ${about.license}`;
+    }),
+  );
   await writeFile(path.join(draft, "LICENCES.txt"), `${lines.join("\n")}\n`);
 }
 

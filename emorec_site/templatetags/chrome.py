@@ -86,7 +86,7 @@ def unread_notices(context: Context) -> int | None:
 def icon(name: str) -> SafeString:
     """An icon of the sprite; decoration only, so screen readers skip it."""
     return format_html(
-        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("vendor/icons.svg"), name
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("built/icons.svg"), name
     )
 
 

@@ -22,23 +22,21 @@ def test_the_classes_of_the_pages_are_those_of_the_engine():
 
 
 def test_badges_have_the_colours_of_the_charts():
-    css = (ROOT / "emorec_site/static/css/emorec.css").read_text()
-    shown = dict(re.findall(r"\.emotion-([a-z]+) \{ background: (#[0-9a-f]{6})", css))
+    css = (ROOT / "emorec_site/static_src/styles/emotions.css").read_text()
+    shown = dict(re.findall(r"\.emotion-([a-z]+) \{\s*background: (#[0-9a-f]{6})", css))
     assert shown == emotions.COLOURS
 
 
-def test_every_icon_that_a_template_names_is_in_the_sprite():
+def test_the_sprite_has_the_icons_that_the_pages_name_and_no_others():
     sources = [*(ROOT / "templates").rglob("*.html"), ROOT / "emorec_site/templatetags/chrome.py"]
-    build = (ROOT / "emorec_site/static_src/build.mjs").read_text()
-    offered = set(re.findall(r'"([a-z-]+)"', build[build.index("ICONS") : build.index("];")]))
-    used = set()
-    for source in sources:
-        text = source.read_text()
-        used |= set(re.findall(r'\{% icon "([a-z-]+)" %\}|icon_name="([a-z-]+)"', text))
-        used |= {(name, "") for name in re.findall(r'Plan\(_\("[^"]+"\), "([a-z-]+)"', text)}
-    names = {first or second for first, second in used}
-    assert names
-    assert names - offered == set()
+    offered = set(re.findall(r'"([a-z-]+)",', (ROOT / "emorec_site/static_src/icons.mjs").read_text()))
+    named = re.compile(
+        r'\{% icon "([a-z-]+)" %\}|icon_name="([a-z-]+)"|icon_name\|default:"([a-z-]+)"'
+        r'|(?:Plan|Entry)\(_\("[^"]+"\), "([a-z-]+)"'
+    )
+    used = {name for source in sources for found in named.findall(source.read_text()) for name in found if name}
+    assert used
+    assert used == offered
 
 
 def test_no_template_has_a_script_a_handler_or_an_address_from_elsewhere():
@@ -52,7 +50,8 @@ def test_no_template_has_a_script_a_handler_or_an_address_from_elsewhere():
 
 def test_the_lock_file_pins_exact_versions_and_names_no_registry():
     package = json.loads((ROOT / "package.json").read_text())
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in package["dependencies"].values())
+    versions = package["dependencies"] | package["devDependencies"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions.values())
     assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
 
 

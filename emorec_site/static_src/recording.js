@@ -1,0 +1,55 @@
+// The recording's page: player, chart and list of moments show the same instant.
+import { showMoment, shownMoment } from "./recording/moment.js";
+import { byId } from "./shared/dom.js";
+
+const session = byId("session");
+const player = byId("player");
+const charts = [...session.querySelectorAll("[data-figure]")];
+let seconds = 0;
+
+function tell() {
+  for (const chart of charts) chart.dispatchEvent(new CustomEvent("playhead", { detail: { seconds } }));
+  showMoment(seconds);
+}
+
+function seek(time) {
+  seconds = Math.max(0, Number(time) || 0);
+  if (player) player.currentTime = seconds;
+  tell();
+}
+
+function follow() {
+  seconds = player.currentTime;
+  tell();
+  if (!player.paused) requestAnimationFrame(follow);
+}
+
+function seekFromAddress() {
+  const asked = /^#t=([\d.]+)$/.exec(location.hash);
+  if (asked) seek(asked[1]);
+}
+
+player?.addEventListener("play", follow);
+player?.addEventListener("seeked", follow);
+player?.addEventListener("timeupdate", () => player.paused && follow());
+session.addEventListener("seek", (event) => seek(event.detail.seconds));
+session.addEventListener("chart-ready", tell);
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-seek]");
+  if (!link) return;
+  event.preventDefault();
+  seek(link.dataset.seek);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  session.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+});
+
+byId("moment-correct")?.addEventListener("click", () => {
+  player?.pause();
+  const address = session.dataset.correct.replace("/0/", `/${shownMoment().id}/`);
+  window.htmx.ajax("GET", address, { target: "#correction", swap: "innerHTML" });
+});
+
+addEventListener("hashchange", seekFromAddress);
+seekFromAddress();
+showMoment(seconds);
