@@ -55,7 +55,7 @@ lock: setup-dev  ## Pin all dependencies anew
 	$(UV) --no-deps requirements/nodeps.in -o requirements/nodeps.lock
 
 messages: setup-dev  ## Collect translatable strings (needs GNU gettext) and compile the translations
-	EMOREC_MODE=test $(BIN)/python manage.py makemessages --locale zh_Hans --no-location --ignore '.venv' --ignore 'var' --ignore 'node_modules'
+	EMOREC_MODE=test $(BIN)/python manage.py makemessages --locale zh_Hans --no-location --no-obsolete --ignore '.venv' --ignore 'var' --ignore 'node_modules'
 	$(BIN)/python -m emorec_site.messages
 
 clean:  ## Remove what was built; recordings and accounts in var/ stay
