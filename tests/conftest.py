@@ -1,6 +1,5 @@
 """Fixtures for everyone: the three people, and where the research data lies."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import hypothesis
 import pytest
 from django.test import Client
 
+from ml.data.folder import data_folder
 from students.models import Role, Student, User
 from tests.factories import CareAssignmentFactory, UserFactory, consented
 
@@ -71,8 +71,7 @@ def media(settings, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def research_data() -> Path:
     """The research data folder; the test is skipped, with the reason, where there is none."""
-    default = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-    folder = Path(os.environ.get("EMOREC_DATA", default))
+    folder = data_folder()
     if not (folder / "README.md").exists():
         pytest.skip(f"no research data here: set EMOREC_DATA (looked in {folder})")
     return folder

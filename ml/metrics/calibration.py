@@ -40,31 +40,6 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray |
     return float(np.exp(found.x))
 
 
-def fit_temperature_by_gradient(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The same temperature as ``fit_temperature`` finds, but without bounds and in the arithmetic of ``logits``.
-
-    The shipped face was calibrated so. On its validation faces the two differ by four millionths.
-
-    Args:
-        logits: float32, shape (n, 7).
-        labels: class indices, shape (n,).
-    """
-    import torch
-
-    given, true = torch.from_numpy(logits), torch.from_numpy(labels)
-    log_temperature = torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        value = torch.nn.functional.cross_entropy(given / log_temperature.exp(), true)
-        value.backward()
-        return value
-
-    optimiser.step(loss)
-    return float(log_temperature.detach().exp())
-
-
 def calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float] | None:
     """One row of a calibration table; None where there is nothing to judge.
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ml.data.folder import data_folder
 from ml.models import Models
 from ml.sample import make_sample
 from tests.ml.clips import ffmpeg
@@ -40,9 +39,6 @@ def derived(portrait: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(params=["mead/M030_sad_3_001.mp4", "ravdess_video/01-01-08-02-02-02-01.mp4", "grid/bbaf2n.mp4"])
-def real_clip(request: pytest.FixtureRequest) -> Path:
+def real_clip(request: pytest.FixtureRequest, research_data: Path) -> Path:
     """A real audio-visual clip of the research data."""
-    clip = data_folder() / "clips" / request.param
-    if not clip.is_file():
-        pytest.skip("the research data are not here (EMOREC_DATA)")
-    return clip
+    return research_data / "clips" / request.param

@@ -16,7 +16,7 @@ from ml.data.fer2013 import LABEL_SET, Faces, load_faces
 from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection, histogram_features, lbp_images
 from ml.face.recogniser import FaceRecogniser, pack
-from ml.metrics.calibration import fit_temperature_by_gradient
+from ml.metrics.calibration import fit_temperature
 from ml.metrics.classification import report
 from ml.training.checkpoints import plain
 from ml.training.face.network import face_logits
@@ -49,7 +49,7 @@ def export_face(
     projection = run_projection(options, training)
     side = int(best["size"])
     validation_logits = face_logits(network.face, projection, validation.images, size=side)
-    temperature = fit_temperature_by_gradient(validation_logits.numpy(), validation.labels)
+    temperature = fit_temperature(validation_logits.numpy(), validation.labels)
     tensors = pack(network.face, projection, temperature)
     test = load_faces(options.source, "PublicTest")
     card: dict[str, Any] = {

@@ -23,7 +23,7 @@ from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection
 from ml.face.recogniser import pack, unpack
 from ml.face.vgg16 import FaceVgg16
-from ml.metrics.calibration import fit_temperature_by_gradient
+from ml.metrics.calibration import fit_temperature
 from ml.metrics.classification import report
 from ml.results import Progress
 from ml.training.cache import digest, kept
@@ -91,7 +91,7 @@ def fine_tune_on_corpus(options: TargetOptions, progress: Progress | None = None
     for fold in range(options.folds):
         aside = fold_of[faces.clip_of] == fold
         after[torch.from_numpy(aside)] = run.judged_by_others(aside, f"fold {fold + 1} of {options.folds}", tell)
-    fitted = fit_temperature_by_gradient(after.numpy(), faces.labels[faces.clip_of])
+    fitted = fit_temperature(after.numpy(), faces.labels[faces.clip_of])
     tuned = pack(run.tuned(np.ones(len(faces.images), bool), "all clips", tell), projection, fitted)
     card = {
         "version": version_of(tuned),

@@ -62,11 +62,9 @@ def test_audio_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path: Path) -> N
 
 
 @pytest.mark.data
-def test_the_research_corpora_are_read_whole() -> None:
-    manifest = speech_manifest()
-    if not manifest.exists():
-        pytest.skip("no research data: set EMOREC_DATA")
-    utterances = read_manifest(manifest)
+def test_the_research_corpora_are_read_whole(research_data: Path) -> None:
+    assert speech_manifest() == research_data / "speech" / "manifest.csv"
+    utterances = read_manifest(speech_manifest())
     assert Counter(utterance.corpus for utterance in utterances) == {"RAVDESS": 988, "EmoDB": 350, "CASIA": 900}
     assert not any(u.corpus == "CASIA" and u.emotion is Emotion.DISGUST for u in utterances)
     assert len({utterance.speaker for utterance in utterances}) == 30

@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from ml.__main__ import app
-from ml.data.folder import data_folder
 from ml.evaluation.face_histories import ALIKE, KINDS, NEUTRAL, Kind, simulated
 
 
@@ -48,9 +47,8 @@ def test_hard_people_are_recognised_less_often_without_a_history() -> None:
 
 @pytest.mark.data
 @pytest.mark.slow
+@pytest.mark.usefixtures("research_data")
 def test_the_command_prints_the_documented_rows() -> None:
-    if not (data_folder() / "fer2013").is_dir():
-        pytest.skip("the research data are not here (EMOREC_DATA)")
     answer = CliRunner().invoke(app, ["evaluate", "face-histories", "--json"])
     assert answer.exit_code == 0
     found = json.loads(answer.stdout)

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from ml.__main__ import app
 from ml.config import Config
-from ml.data.folder import data_folder
 from ml.data.manifest import Utterance
 from ml.emotions import Emotion
 from ml.errors import RecognitionError
@@ -159,10 +158,8 @@ def test_a_reference_of_the_same_scores_is_heeded_and_one_that_names_only_the_we
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_a_real_talking_woman_is_read_right_without_and_with_her_history(tmp_path: Path) -> None:
-    folder = data_folder() / "talking"
-    if not folder.is_dir():
-        pytest.skip("the research data are not here (EMOREC_DATA)")
+def test_a_real_talking_woman_is_read_right_without_and_with_her_history(research_data: Path, tmp_path: Path) -> None:
+    folder = research_data / "talking"
     with (folder / "manifest.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["speaker"] == "mead_W011"]
     wanted = [(str(folder / row["path"]), row["speaker"], row["emotion7"], row["corpus"]) for row in rows]

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.config import Config
-from ml.data.folder import data_folder
 from ml.data.manifest import Utterance
 from ml.emotions import EMOTIONS, Emotion
 from ml.evaluation import sessions
@@ -158,11 +157,9 @@ def test_scores_read_anew_are_what_the_pipeline_says_with_that_history(
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_a_session_in_one_mood_is_not_called_another_by_the_shipped_voice(tmp_path: Path) -> None:
+def test_a_session_in_one_mood_is_not_called_another_by_the_shipped_voice(research_data: Path) -> None:
     """Case 1: ten happy utterances of one speaker, whom the networks that judge never heard, are not disgust."""
-    manifest = data_folder() / "speech" / "manifest.csv"
-    if not manifest.is_file():
-        pytest.skip("the research data are not here (EMOREC_DATA)")
+    manifest = research_data / "speech" / "manifest.csv"
     models, config = Models.load(), Config(face=False)
     right = []
     for speaker in ("ravdess_02", "ravdess_05", "emodb_10"):

@@ -9,7 +9,6 @@ from ml.metrics.calibration import (
     calibration,
     expected_calibration_error,
     fit_temperature,
-    fit_temperature_by_gradient,
     perfect_errors,
     reliability,
 )
@@ -117,10 +116,3 @@ def test_every_group_weighs_the_same_in_a_fitted_temperature() -> None:
     among_all = fit_temperature(logits, labels)
     assert among_all == fit_temperature(logits, np.eye(7)[labels], np.zeros(900))
     assert fit_temperature(logits, labels, sure) < among_all
-
-
-def test_both_searches_find_the_same_temperature() -> None:
-    logits, labels = overconfident()
-    found = fit_temperature_by_gradient(logits.astype(np.float32), labels)
-    assert found == pytest.approx(3, rel=0.1)
-    assert found == pytest.approx(fit_temperature(logits, labels), rel=1e-4)  # the bounded one stops 1e-5 from it
