@@ -25,11 +25,12 @@ def evaluate_face(
     weights: Weights = None,
 ) -> None:
     """Measure the face network on FER2013, or the face of a manifest's people without and with their own history."""
+    from ml.data.fer2013 import fer2013_folder
     from ml.evaluation import face, face_manifest
 
     with explained(), Bars() as bars:
         if manifest is None:
-            figures = face.evaluate_face(fer2013 or face.default_source(), split, weights, bars)
+            figures = face.evaluate_face(fer2013 or fer2013_folder(), split, weights, bars)
         elif fer2013 is None:
             figures = face_manifest.evaluate_manifest(manifest, weights, DEFAULTS, bars)
         else:
@@ -60,11 +61,11 @@ def evaluate_voice(
     weights: Weights = None,
 ) -> None:
     """Measure the voice networks; speakers they learned from are judged out of fold."""
-    from ml.evaluation.voice import default_manifest
+    from ml.data.manifest import speech_manifest
     from ml.evaluation.voice import evaluate_voice as run
 
     with explained(), Bars() as bars:
-        figures = run(manifest or default_manifest(), weights, bars)
+        figures = run(manifest or speech_manifest(), weights, bars)
     answer(figures, as_json)
 
 
@@ -79,12 +80,12 @@ def evaluate_sessions(
     weights: Weights = None,
 ) -> None:
     """Measure the voice on whole sessions of one person, through the pipeline as it runs; first among all figures."""
+    from ml.data.manifest import speech_manifest
     from ml.evaluation.sessions import evaluate_sessions as run
-    from ml.evaluation.voice import default_manifest
 
     with explained(), Bars() as bars:
         config = Config(face=False, separation="vocals" if separate else "off")
-        figures = run(manifest or default_manifest(), weights, config, seed=seed, per_corpus=per_corpus, tell=bars)
+        figures = run(manifest or speech_manifest(), weights, config, seed=seed, per_corpus=per_corpus, tell=bars)
     answer(figures, as_json)
 
 
@@ -99,12 +100,12 @@ def evaluate_sound(
     weights: Weights = None,
 ) -> None:
     """Count the labels that change with the level, the sampling rate and the telephone, on whole sessions."""
+    from ml.data.manifest import speech_manifest
     from ml.evaluation.sound import evaluate_sound as run
-    from ml.evaluation.voice import default_manifest
 
     with explained(), Bars() as bars:
         config = Config(face=False, separation="vocals" if separate else "off")
-        figures = run(manifest or default_manifest(), weights, config, seed=seed, per_corpus=per_corpus, tell=bars)
+        figures = run(manifest or speech_manifest(), weights, config, seed=seed, per_corpus=per_corpus, tell=bars)
     answer(figures, as_json)
 
 

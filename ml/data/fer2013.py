@@ -12,6 +12,7 @@ from typing import TextIO
 
 import numpy as np
 
+from ml.data.folder import data_folder
 from ml.emotions import EMOTIONS, from_corpus_name, from_fer2013
 
 SIDE = 48
@@ -50,6 +51,11 @@ class Faces:
     def take(self, index: np.ndarray) -> "Faces":
         """The faces at ``index`` (positions or a mask)."""
         return Faces(self.images[index], self.labels[index], self.groups[index], self.votes[index])
+
+
+def fer2013_folder() -> Path:
+    """The research sheets of FER2013; they need not exist."""
+    return data_folder() / "fer2013"
 
 
 def load_sheets(folder: Path, split: str) -> Faces:

@@ -7,6 +7,7 @@ research data folder (``EMOREC_DATA``, ``speech/manifest.csv``), and so is any c
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def speech_manifest() -> Path:
     return data_folder() / "speech" / "manifest.csv"
 
 
+def speech_manifests() -> tuple[Path, ...]:
+    """The manifests of the research data folder; they need not exist."""
+    return speech_manifest(), data_folder() / "speech_more" / "manifest.csv"
+
+
 def read_manifest(manifest: Path) -> list[Utterance]:
     """The labelled rows of a manifest, in its order; rows with an empty ``emotion7`` are left out.
 
@@ -59,6 +65,31 @@ def read_manifest(manifest: Path) -> list[Utterance]:
             for line, row in enumerate(rows, start=2)
             if (utterance := _utterance(row, manifest.parent, line)) is not None
         ]
+
+
+def read_manifests(manifests: Sequence[Path]) -> list[Utterance]:
+    """The labelled rows of several manifests; a corpus is taken from the last one that holds it."""
+    of_corpus: dict[str, list[Utterance]] = {}
+    for manifest in manifests:
+        rows = read_manifest(manifest)
+        for corpus in {utterance.corpus for utterance in rows}:
+            of_corpus[corpus] = [utterance for utterance in rows if utterance.corpus == corpus]
+    return [utterance for corpus in sorted(of_corpus) for utterance in of_corpus[corpus]]
+
+
+def labelled(manifest: Path) -> list[Utterance]:
+    """The labelled rows of a manifest, each with its file in place.
+
+    Raises:
+        FileNotFoundError, ValueError: no manifest, no labelled row, or files that are missing.
+    """
+    utterances = read_manifest(manifest)
+    if not utterances:
+        raise ValueError("the manifest has no labelled row")
+    missing = sum(not utterance.path.is_file() for utterance in utterances)
+    if missing:
+        raise ValueError(f"{missing} of the {len(utterances)} files that the manifest names are not there")
+    return utterances
 
 
 def _utterance(row: dict[str, str], folder: Path, line: int) -> Utterance | None:

@@ -6,17 +6,11 @@ from typing import Any
 import numpy as np
 
 from ml.data.fer2013 import LABEL_SET, Faces, load_faces
-from ml.data.folder import data_folder
 from ml.face.recogniser import FaceRecogniser
 from ml.metrics.classification import report
 from ml.results import Progress
 
 _BATCH = 256
-
-
-def default_source() -> Path:
-    """The research sheets of FER2013; they need not exist."""
-    return data_folder() / "fer2013"
 
 
 def evaluate_face(source: Path, split: str, weights: Path | None, tell: Progress) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ml.data.fer2013 import load_faces
+from ml.data.fer2013 import fer2013_folder, load_faces
 from ml.emotions import EMOTIONS, Emotion
-from ml.evaluation.face import default_source, predict_faces
+from ml.evaluation.face import predict_faces
 from ml.face.person import OWN_RANGE, OwnRange, face_probabilities
 from ml.face.pooling import FLOOR, softmax
 from ml.face.recogniser import FaceRecogniser
@@ -85,7 +85,7 @@ def evaluate_face_histories(
         RecognitionError: weights_missing, weights_damaged.
     """
     recogniser = FaceRecogniser.load(weights)
-    test = load_faces(default_source(), "PublicTest")
+    test = load_faces(fer2013_folder(), "PublicTest")
     seen = np.asarray(predict_faces(recogniser, test, tell), dtype=np.float64)
     return {
         **{name: simulated(seen, test.labels, kind, seed, tell) for name, kind in kinds.items()},

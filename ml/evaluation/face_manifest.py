@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 
 from ml.config import Config
-from ml.data.manifest import Utterance
+from ml.data.manifest import Utterance, labelled
 from ml.errors import RecognitionError
 from ml.evaluation.identification import told_apart
-from ml.evaluation.voice import labelled
 from ml.face.detection import CROP_SIDE, FaceDetector, crop_face
 from ml.face.framing import FER2013_FRAMING, FRAMING
 from ml.face.person import face_probabilities

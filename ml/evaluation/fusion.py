@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ml.config import Config
-from ml.data.fer2013 import load_faces
-from ml.data.manifest import Utterance
+from ml.data.fer2013 import fer2013_folder, load_faces
+from ml.data.manifest import Utterance, labelled, speech_manifest
 from ml.data.pairs import PAIRED, partners
 from ml.errors import RecognitionError
-from ml.evaluation.face import default_source, predict_faces
+from ml.evaluation.face import predict_faces
 from ml.evaluation.face_manifest import histories, judged_whole, read_by_histories
-from ml.evaluation.voice import default_manifest, hear_all, labelled, read_by_history
+from ml.evaluation.voice import hear_all, read_by_history
 from ml.face.pooling import softmax
 from ml.fusion import fuse
 from ml.metrics.calibration import calibration
@@ -66,9 +66,9 @@ def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Progre
     """Figures on label-matched pairs (``ml.data.pairs``): every out-of-fold voice of the speech corpora with a
     face of the same class drawn from FER2013's PublicTest."""
     models = Models.load(weights)
-    test = load_faces(default_source(), "PublicTest")
+    test = load_faces(fer2013_folder(), "PublicTest")
     seen = predict_faces(models.face, test, tell)
-    utterances = labelled(default_manifest())
+    utterances = labelled(speech_manifest())
     voices = hear_all(models.voice, utterances, tell).general
     return pair_figures(seen, test.labels, voices, utterances, config, seed=seed)
 

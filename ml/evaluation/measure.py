@@ -9,16 +9,17 @@ from typing import Any
 from ml import weights
 from ml.atomic import replaced
 from ml.config import Config
-from ml.data.fer2013 import load_faces
+from ml.data.fer2013 import fer2013_folder, load_faces
+from ml.data.manifest import labelled, speech_manifest
 from ml.data.pairs import PAIRING_SEED
 from ml.errors import RecognitionError
-from ml.evaluation.face import default_source, face_figures, predict_faces
+from ml.evaluation.face import face_figures, predict_faces
 from ml.evaluation.face_conditions import face_conditions
 from ml.evaluation.fusion import pair_figures
 from ml.evaluation.sessions import PER_CORPUS, evaluate_sessions
 from ml.evaluation.sound import PER_CORPUS as SOUND_PER_CORPUS
 from ml.evaluation.sound import evaluate_sound
-from ml.evaluation.voice import default_manifest, figures_of, hear_all, labelled, voice_figures, voice_groups
+from ml.evaluation.voice import figures_of, hear_all, voice_figures, voice_groups
 from ml.evaluation.voice_conditions import interference_in_words, voice_conditions
 from ml.models import Models
 from ml.results import Progress
@@ -44,15 +45,15 @@ def measure(directory: Path | None, tell: Progress) -> dict[str, Any]:
     """
     started = time.monotonic()
     models = Models.load(directory)
-    test = load_faces(default_source(), SPLIT)
+    test = load_faces(fer2013_folder(), SPLIT)
     seen = predict_faces(models.face, test, tell)
     degraded = face_conditions(models.face, test, PAIRING_SEED, tell)
-    utterances = labelled(default_manifest())
+    utterances = labelled(speech_manifest())
     sessions = evaluate_sessions(
-        default_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=PER_CORPUS, tell=tell
+        speech_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=PER_CORPUS, tell=tell
     )
     sounds = evaluate_sound(
-        default_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=SOUND_PER_CORPUS, tell=tell
+        speech_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=SOUND_PER_CORPUS, tell=tell
     )
     voices = hear_all(models.voice, utterances, tell)
     disturbed = voice_conditions(models.voice, utterances, usable_separator(), PAIRING_SEED, tell)

@@ -19,11 +19,10 @@ import numpy as np
 import soundfile
 
 from ml.config import Config
-from ml.data.manifest import Utterance, read_audio
+from ml.data.manifest import Utterance, labelled, read_audio
 from ml.data.sessions import UTTERANCES, joined
 from ml.emotions import EMOTIONS, NEGATIVE, Emotion
 from ml.errors import RecognitionError
-from ml.evaluation.voice import labelled
 from ml.models import Models
 from ml.reading import read
 from ml.recognise import recognise

@@ -18,8 +18,8 @@ import soundfile
 import soxr
 
 from ml.config import Config
+from ml.data.manifest import labelled
 from ml.evaluation.sessions import drawn, session_plans, sound_of, unaware, usable
-from ml.evaluation.voice import labelled
 from ml.media import ffmpeg_binary
 from ml.metrics.intervals import wilson_interval
 from ml.models import Models

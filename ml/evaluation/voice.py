@@ -14,7 +14,7 @@ import soxr
 
 from ml import media
 from ml.containers import recognise_container
-from ml.data.manifest import ANONYMOUS, Utterance, read_audio, read_manifest, speech_manifest
+from ml.data.manifest import ANONYMOUS, Utterance, labelled, read_audio
 from ml.evaluation.identification import told_apart
 from ml.metrics.calibration import calibration
 from ml.metrics.classification import by_group, report
@@ -22,8 +22,6 @@ from ml.reference import Evidence, Reference
 from ml.results import Progress
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import VoiceRecogniser
-
-default_manifest = speech_manifest
 
 _READ_DIRECTLY = frozenset({"wav", "flac", "ogg"})
 
@@ -129,21 +127,6 @@ def voice_groups(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> 
         "language and sex": [f"{u.language} {u.sex}" if u.language and u.sex else "" for u in heard],
     }
     return {name: by_group(guesses, labels, groups, speakers) for name, groups in names.items()}
-
-
-def labelled(manifest: Path) -> list[Utterance]:
-    """The labelled rows of a manifest, each with its file in place.
-
-    Raises:
-        FileNotFoundError, ValueError: no manifest, no labelled row, or files that are missing.
-    """
-    utterances = read_manifest(manifest)
-    if not utterances:
-        raise ValueError("the manifest has no labelled row")
-    missing = sum(not utterance.path.is_file() for utterance in utterances)
-    if missing:
-        raise ValueError(f"{missing} of the {len(utterances)} files that the manifest names are not there")
-    return utterances
 
 
 def hear_all(

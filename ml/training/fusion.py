@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ml.config import Config
+from ml.data.manifest import labelled, speech_manifest
 from ml.data.pairs import partners
 from ml.evaluation.face import predict_faces
-from ml.evaluation.voice import default_manifest, hear_all, labelled
+from ml.evaluation.voice import hear_all
 from ml.fusion import fuse
 from ml.metrics.calibration import expected_calibration_error, fit_temperature
 from ml.models import Models
@@ -42,7 +43,7 @@ def fit_fusion(weights: Path | None, seed: int, tell: Progress) -> dict[str, Any
     models = Models.load(weights)
     _, held_out = split_training(FaceTrainingOptions())
     seen = predict_faces(models.face, held_out, tell)
-    utterances = labelled(default_manifest())
+    utterances = labelled(speech_manifest())
     voices = hear_all(models.voice, utterances, tell).general
     labels = np.array([int(utterance.emotion) for utterance in utterances])
     faces = seen[partners(labels, held_out.labels, seed)]

@@ -15,8 +15,7 @@ import numpy as np
 
 from ml import weights as stored
 from ml.atomic import replaced
-from ml.data.fer2013 import LABEL_SET, load_faces
-from ml.data.folder import data_folder
+from ml.data.fer2013 import LABEL_SET, fer2013_folder, load_faces
 from ml.data.folds import fold_hash, speaker_folds
 from ml.data.manifest import Utterance, read_manifest, speech_manifest
 from ml.data.pairs import PAIRING_SEED, partners
@@ -44,7 +43,7 @@ class AblationOptions:
     """
 
     manifest: Path = field(default_factory=speech_manifest)
-    faces: Path = field(default_factory=lambda: data_folder() / "fer2013")
+    faces: Path = field(default_factory=fer2013_folder)
     checkpoints: Path = field(default_factory=lambda: default_folder("ablation"))
     weights: Path | None = None
     seed: int = 2022

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from ml.data.folder import data_folder
+from ml.data.fer2013 import fer2013_folder
 from ml.training.checkpoints import default_folder
 
 _STAGE = re.compile(r"(\d+)x(\d+)@(\d*\.?\d+)(?:-(\d*\.?\d+))?")
@@ -73,7 +73,7 @@ class FaceTrainingOptions:
             beginning of a cycle is always worse than the end of the one before, so it must be longer than the climb.
     """
 
-    source: Path = field(default_factory=lambda: data_folder() / "fer2013")
+    source: Path = field(default_factory=fer2013_folder)
     checkpoints: Path = field(default_factory=lambda: default_folder("face"))
     stages: str = "48x100@0.1-0"
     batch: int = 128

@@ -17,9 +17,8 @@ import numpy as np
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from ml import weights as stored
-from ml.data.folder import data_folder
 from ml.data.folds import inner_speakers, speaker_folds
-from ml.data.manifest import Utterance, read_manifest, speech_manifest
+from ml.data.manifest import Utterance, read_manifests, speech_manifests
 from ml.evaluation.voice import hear_all, read_by_history
 from ml.metrics.calibration import expected_calibration_error
 from ml.results import Progress
@@ -38,11 +37,6 @@ from ml.voice.standardise import Statistics
 from ml.voice.whisper_encoder import WhisperEncoder
 
 log = logging.getLogger(__name__)
-
-
-def speech_manifests() -> tuple[Path, ...]:
-    """The manifests of the research data folder; they need not exist."""
-    return speech_manifest(), data_folder() / "speech_more" / "manifest.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +85,6 @@ class VoiceOptions:
     def utterances(self) -> list[Utterance]:
         """The labelled rows of all manifests."""
         return read_manifests(self.manifests)
-
-
-def read_manifests(manifests: tuple[Path, ...]) -> list[Utterance]:
-    """The labelled rows of several manifests; a corpus is taken from the last one that holds it."""
-    of_corpus: dict[str, list[Utterance]] = {}
-    for manifest in manifests:
-        rows = read_manifest(manifest)
-        for corpus in {utterance.corpus for utterance in rows}:
-            of_corpus[corpus] = [utterance for utterance in rows if utterance.corpus == corpus]
-    return [utterance for corpus in sorted(of_corpus) for utterance in of_corpus[corpus]]
 
 
 def train_voice(options: VoiceOptions | None = None, progress: Progress | None = None) -> dict[str, Any]:

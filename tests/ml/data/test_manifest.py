@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from ml.data.folds import speaker_folds
-from ml.data.manifest import Utterance, read_audio, read_manifest, speech_manifest
+from ml.data.manifest import Utterance, labelled, read_audio, read_manifest, read_manifests, speech_manifest
 from ml.emotions import Emotion
 
 
@@ -47,6 +47,21 @@ def test_unnamed_speakers_are_each_their_own_and_are_never_trained_on(tmp_path: 
 def test_a_manifest_that_cannot_be_read_says_where(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         read_manifest(write(tmp_path, text))
+
+
+def test_a_corpus_is_taken_from_the_last_manifest_that_holds_it(tmp_path: Path) -> None:
+    first = write(tmp_path, "path,speaker,emotion7,corpus\n1.wav,ann,sad,X\n2.wav,ann,sad,X\n3.wav,ben,sad,Y\n")
+    (tmp_path / "later").mkdir()
+    later = write(tmp_path / "later", "path,speaker,emotion7,corpus\n4.wav,ann,sad,X\n")
+    assert [each.path.name for each in read_manifests((first, later))] == ["4.wav", "3.wav"]
+    assert [each.path.name for each in read_manifests((later, first))] == ["1.wav", "2.wav", "3.wav"]
+
+
+def test_a_manifest_without_a_label_or_with_files_gone_is_refused_before_anything_is_judged(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no labelled row"):
+        labelled(write(tmp_path, "path,speaker,emotion7\n1.wav,ann,\n"))
+    with pytest.raises(ValueError, match="2 of the 2 files"):
+        labelled(write(tmp_path, "path,speaker,emotion7\n1.wav,ann,sad\n2.wav,ann,sad\n"))
 
 
 def test_audio_of_any_rate_and_channels_becomes_16_khz_mono(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pytest
 import soundfile
 
 from ml.config import Config
-from ml.data.manifest import Utterance
+from ml.data.manifest import Utterance, labelled
 from ml.emotions import Emotion
 from ml.errors import RecognitionError
 from ml.evaluation.face import evaluate_face
 from ml.evaluation.fusion import compare, evaluate_fusion
-from ml.evaluation.voice import evaluate_voice, evidence_of, hear, hear_all, labelled, read_by_history
+from ml.evaluation.voice import evaluate_voice, evidence_of, hear, hear_all, read_by_history
 from ml.models import Models
 from ml.recognise import recognise
 from ml.voice.recogniser import VoiceRecogniser

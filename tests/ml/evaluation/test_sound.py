@@ -7,10 +7,10 @@ import pytest
 import soundfile
 
 from ml.config import Config
+from ml.data.manifest import labelled
 from ml.evaluation import sound
 from ml.evaluation.sessions import drawn, session_plans, sound_of, unaware, usable
 from ml.evaluation.sound import AMR, BAND, VARIANTS, changes, evaluate_sound, labels_of, levelled
-from ml.evaluation.voice import labelled
 from ml.media import probe
 from ml.models import Models
 from tests.ml.evaluation.test_sessions import CONFIG, corpus

@@ -63,13 +63,6 @@ def test_finished_attention_networks_can_be_taken_over(options: VoiceOptions, tm
         train_voice(replace(other, fit=replace(TINY, seed=9), network=replace(TINY_NETWORK, steps=2)))
 
 
-def test_a_corpus_is_taken_from_the_last_manifest_that_holds_it(manifest: Path, tmp_path: Path) -> None:
-    later = tmp_path / "later.csv"
-    later.write_text(f"path,speaker,emotion7,corpus\n{manifest.parent / '0-sad-0.wav'},s0,sad,X\n")
-    assert len(train.read_manifests((manifest, later))) == 1
-    assert len(train.read_manifests((later, manifest))) == 48
-
-
 def test_other_options_do_not_take_up_a_foreign_checkpoint(options: VoiceOptions) -> None:
     other = replace(options, fit=replace(TINY, learning_rate=1e-3))
     assert train.run_name(options) != train.run_name(other)
