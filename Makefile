@@ -1,12 +1,12 @@
 # EmoRec. Two commands for a newcomer: make run, make test.
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] < (3,14))' 2>/dev/null && echo $$p && break; done)
-BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: run test lint format bench evaluate setup setup-dev lock messages clean help
+.PHONY: run test lint format bench evaluate lock messages clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+include setup.mk
 
 run: setup  ## Start EmoRec on this machine (http://127.0.0.1:8000, or EMOREC_PORT)
 	@$(BIN)/python -m emorec_site.supervise
@@ -14,12 +14,13 @@ run: setup  ## Start EmoRec on this machine (http://127.0.0.1:8000, or EMOREC_PO
 test: setup-dev  ## The whole test suite, with real PostgreSQL and Redis
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-lint: setup-dev  ## Style, templates, scripts, types, import rules, deployment checks, missing migrations, translations
+CHECK := $(BIN)/python emorec_site/node.py node node_modules/@biomejs/biome/bin/biome check
+lint: setup-dev $(BIOME)  ## Style, templates, scripts, types, import rules, deployment checks, missing migrations, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djangofmt --quiet --check templates
 	$(BIN)/djangofmt --quiet check templates
-	$(BIN)/python -m emorec_site.assets lint
+	$(CHECK) --error-on-warnings
 	EMOREC_MODE=test $(BIN)/mypy
 	$(BIN)/lint-imports
 	EMOREC_MODE=test $(BIN)/python manage.py makemigrations --check --dry-run
@@ -27,12 +28,12 @@ lint: setup-dev  ## Style, templates, scripts, types, import rules, deployment c
 	EMOREC_MODE=test $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/python -m pytest -q tests/site/test_translations.py tests/site/test_templates.py
 
-format: setup-dev  ## Put the code in its usual form
+format: setup-dev $(BIOME)  ## Put the code in its usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djangofmt --quiet check --fix templates
 	$(BIN)/djangofmt --quiet templates
-	$(BIN)/python -m emorec_site.assets format
+	$(CHECK) --write
 
 bench: setup  ## Seconds per stage, real-time factor and peak memory on a clip made for it
 	@$(BIN)/python -m ml bench
@@ -40,16 +41,9 @@ bench: setup  ## Seconds per stage, real-time factor and peak memory on a clip m
 evaluate: setup  ## Measure the weights (Tables 1 and 2, errors, noise) and write the model card (needs EMOREC_DATA)
 	@$(BIN)/python -m ml evaluate all
 
-setup:
-	@test -n "$(PYTHON)" || { echo "EmoRec needs Python 3.11, 3.12 or 3.13 on the PATH."; exit 1; }
-	@$(PYTHON) emorec_site/bootstrap.py
-
-setup-dev:
-	@test -n "$(PYTHON)" || { echo "EmoRec needs Python 3.11, 3.12 or 3.13 on the PATH."; exit 1; }
-	@$(PYTHON) emorec_site/bootstrap.py --dev
-
 UV := $(BIN)/uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-annotate -q
 lock: setup-dev  ## Pin all dependencies anew
+	$(UV) requirements/uv.in -o requirements/uv.lock
 	$(UV) requirements/base.in -o requirements/base.lock
 	$(UV) requirements/dev.in -o requirements/dev.lock
 	$(UV) --no-deps requirements/nodeps.in -o requirements/nodeps.lock

@@ -12,10 +12,12 @@ LOCALE = Path(__file__).resolve().parent.parent / "locale"
 
 
 def compile_all(folder: Path = LOCALE) -> int:
-    """Compiles every catalogue below ``folder``; returns how many."""
+    """Compiles every catalogue below ``folder``, each put in place whole; returns how many."""
     catalogues = sorted(folder.glob("*/LC_MESSAGES/django*.po"))
     for path in catalogues:
-        polib.pofile(str(path)).save_as_mofile(str(path.with_suffix(".mo")))
+        draft = path.with_suffix(".mo.new")
+        polib.pofile(str(path)).save_as_mofile(str(draft))
+        draft.replace(path.with_suffix(".mo"))
     return len(catalogues)
 
 

@@ -1,5 +1,5 @@
 // Builds emorec_site/static/built/ from these sources and node_modules: everything the browser loads comes from our own
-// server. Run by `npm run build`; `python -m emorec_site.assets` installs, runs it, and skips it when nothing changed.
+// server. Run by make (setup.mk) when a file of this folder or a package changed.
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
