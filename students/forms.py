@@ -14,8 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from students.consent_forms import MAX_BYTES as SIGNED_FORM_MAX_BYTES
-from students.models import AuditEvent, Purpose, Role, Student, User
-from students.student_record import LAST_YEAR
+from students.models import LAST_YEAR, NAME_LENGTH, NUMBER_LENGTH, AuditEvent, Purpose, Role, Student, User
 from students.trail import vocabulary
 
 T = TypeVar("T")
@@ -42,9 +41,9 @@ class DayInput(forms.DateInput):
 class StudentForm(forms.Form):
     """A student's own record."""
 
-    number = forms.CharField(label=_("Student number"), max_length=32)
-    name = forms.CharField(label=_("Name"), max_length=120)
-    programme = forms.CharField(label=_("Programme"), max_length=120, required=False)
+    number = forms.CharField(label=_("Student number"), max_length=NUMBER_LENGTH)
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH)
+    programme = forms.CharField(label=_("Programme"), max_length=NAME_LENGTH, required=False)
     year = forms.IntegerField(label=_("Year of study"), min_value=1, max_value=LAST_YEAR, required=False)
 
 

@@ -45,13 +45,20 @@ class User(AbstractUser):
             yield f"{earlier}.{self.role}"
 
 
+NUMBER_LENGTH = 32
+NAME_LENGTH = 120
+"""Characters that a person may write; pages, roster and API take them from here."""
+LAST_YEAR = 12
+"""Of study."""
+
+
 class Student(models.Model):
     """A student of the university who is, or was, in the centre's care."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number = models.CharField(_("student number"), max_length=32, unique=True)
-    name = models.CharField(_("name"), max_length=120)
-    programme = models.CharField(_("programme"), max_length=120, blank=True)
+    number = models.CharField(_("student number"), max_length=NUMBER_LENGTH, unique=True)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    programme = models.CharField(_("programme"), max_length=NAME_LENGTH, blank=True)
     year = models.PositiveSmallIntegerField(_("year of study"), null=True, blank=True)
     synthetic = models.BooleanField(_("synthetic demo data"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)

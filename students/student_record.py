@@ -14,17 +14,16 @@ from django.utils.translation import gettext_lazy as _
 
 from students import audit
 from students.locking import students_lock_exclusive
-from students.models import AuditEvent, Student, User
+from students.models import LAST_YEAR, NAME_LENGTH, NUMBER_LENGTH, AuditEvent, Student, User
 
 FIELDS = ("number", "name", "programme", "year")
-LAST_YEAR = 12
 
 _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]*")
 # Characters that change the direction of the text around them: a name must not rearrange the page it stands on.
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def text_clean(value: str, *, longest: int = 120, required: bool = False) -> str:
+def text_clean(value: str, *, longest: int = NAME_LENGTH, required: bool = False) -> str:
     """One line of text in composed form (NFC), blanks collapsed.
 
     Raises:
@@ -45,21 +44,27 @@ def text_clean(value: str, *, longest: int = 120, required: bool = False) -> str
 
 def number_clean(value: str) -> str:
     """A student number: Latin letters, digits and ``. _ / -``; full-width forms become ordinary ones (NFKC)."""
-    value = unicodedata.normalize("NFKC", text_clean(value, longest=32, required=True))
-    if not _NUMBER.fullmatch(value) or len(value) > 32:
+    value = unicodedata.normalize("NFKC", text_clean(value, longest=NUMBER_LENGTH, required=True))
+    if not _NUMBER.fullmatch(value) or len(value) > NUMBER_LENGTH:
         raise ValidationError(
-            _("A student number has letters, digits and . _ / - only, at most 32 of them. Correct it."), code="number"
+            _("A student number has letters, digits and . _ / - only, at most %(longest)d of them. Correct it."),
+            code="number",
+            params={"longest": NUMBER_LENGTH},
         )
     return value
 
 
 def year_clean(value: str | int | None) -> int | None:
-    """A year of study from 1 to 12; nothing becomes None."""
+    """A year of study from 1 to ``LAST_YEAR``; nothing becomes None."""
     text = unicodedata.normalize("NFKC", str("" if value is None else value)).strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 2 and 1 <= int(text) <= LAST_YEAR):
-        raise ValidationError(_("The year of study is a whole number from 1 to 12. Correct it."), code="year")
+        raise ValidationError(
+            _("The year of study is a whole number from 1 to %(last)d. Correct it."),
+            code="year",
+            params={"last": LAST_YEAR},
+        )
     return int(text)
 
 
