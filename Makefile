@@ -1,7 +1,7 @@
 # EmoRec. Two commands for a newcomer: make run, make test.
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: run test lint format bench evaluate lock messages clean help
+.PHONY: run test mutants lint format bench evaluate lock messages clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -13,6 +13,9 @@ run: setup  ## Start EmoRec on this machine (http://127.0.0.1:8000, or EMOREC_PO
 
 test: setup-dev  ## The whole test suite, with real PostgreSQL and Redis
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+mutants: setup-dev  ## How many small faults the tests notice (docs/testing.md)
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 CHECK := $(BIN)/python emorec_site/node.py node node_modules/@biomejs/biome/bin/biome check
 lint: setup-dev $(BIOME)  ## Style, templates, scripts, types, import rules, deployment checks, missing migrations, translations
