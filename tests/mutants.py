@@ -13,6 +13,7 @@ import argparse
 import ast
 import copy
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -29,11 +30,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
+
+import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = Path(os.environ.get("EMOREC_VAR", PROJECT / "var")) / "mutants" / "results.jsonl"
 LEFT_OUT = (".git", ".venv", "var", "node_modules", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
+
+IMPORTED_ONCE = (
+    "hypothesis",
+    "numpy",
+    "scipy.signal",
+    "torch",
+    "sklearn.svm",
+    "skimage.feature",
+    "librosa",
+    "celery",
+    "redis",
+)
+"""What takes long to import and does not look at Django's settings."""
 
 OWN_TESTS: dict[str, tuple[str, ...]] = {
     "analysis/flow.py": ("tests/analysis/test_flow.py",),
@@ -238,32 +254,20 @@ class Lane:
     """A copy of the project with a database and a Redis of its own; one mutant at a time."""
 
     folder: Path
-    environment: dict[str, str]
+    server: subprocess.Popen[str]
     fresh_database: bool = True
 
     def passes(self, tests: Sequence[str], limit_s: float, *, write_bytecode: bool = False) -> bool:
         """Whether the tests pass within the time."""
-        environment = self.environment | ({} if write_bytecode else {"PYTHONDONTWRITEBYTECODE": "1"})
         options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--reuse-db"]
         options += ["--create-db"] if self.fresh_database else []
-        self.fresh_database = False
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *tests],
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            return process.wait(timeout=limit_s) == 0
-        except subprocess.TimeoutExpired:
-            self.fresh_database = True  # what it left behind would fail the next
-            return False
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        order = {"arguments": [*options, *tests], "limit_s": limit_s, "write_bytecode": write_bytecode}
+        self.server.stdin.write(json.dumps(order) + "\n")
+        self.server.stdin.flush()
+        status = json.loads(self.server.stdout.readline())
+        # What is left by tests that were killed would fail the next.
+        self.fresh_database = status is None
+        return status == 0
 
     def judge(self, mutant: Mutant, limit_s: float) -> bool:
         """Whether the mutant survives."""
@@ -309,11 +313,64 @@ def lanes(number: int, folder: Path) -> list[Lane]:
             "EMOREC_MEDIA": str(folder / f"var{lane}" / "media"),
         }
         Path(variables["EMOREC_MEDIA"]).mkdir(parents=True)
-        made.append(Lane(place, {**os.environ, **variables}))
+        made.append(Lane(place, serving(place, {**os.environ, **variables})))
     return made
 
 
-_processes: list[subprocess.Popen[bytes]] = []
+def serving(folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    """A process in ``folder`` that answers each order, a line of JSON, with the exit status of its tests."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.mutants", "--serve"],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    _processes.append(server)
+    return server
+
+
+def serve() -> None:
+    """Runs tests as ordered, each time in a fork that has what takes long to import, and nothing of the project."""
+    for name in IMPORTED_ONCE:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if not child:
+            _run(order)
+        sys.stdout.write(json.dumps(_status(child, order["limit_s"])) + "\n")
+        sys.stdout.flush()
+
+
+def _run(order: dict[str, Any]) -> NoReturn:
+    """The forked process: runs the tests without a word, and ends whatever happens."""
+    status: int = pytest.ExitCode.INTERNAL_ERROR
+    try:
+        os.setsid()
+        silence = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(silence, descriptor)
+        sys.dont_write_bytecode = not order["write_bytecode"]
+        status = pytest.main(order["arguments"])
+    finally:
+        os._exit(status)
+
+
+def _status(child: int, limit_s: float) -> int | None:
+    """The exit status of a child, None if it was killed: at the latest after ``limit_s``."""
+    deadline = time.monotonic() + limit_s
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > deadline:
+            os.killpg(child, signal.SIGKILL)
+            ended = os.waitpid(child, 0)
+            break
+        time.sleep(0.02)
+    return os.WEXITSTATUS(ended[1]) if os.WIFEXITED(ended[1]) else None
+
+
+_processes: list[subprocess.Popen[Any]] = []
 
 
 def judged() -> dict[str, bool]:
@@ -398,8 +455,12 @@ def main() -> None:
     parser.add_argument(
         "--survivors", action="store_true", help="judge those anew that survived, after tests got better"
     )
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--report", action="store_true", help="judge nothing, print what is known")
     arguments = parser.parse_args()
+    if arguments.serve:
+        serve()
+        return
     chosen = sample(list(OWN_TESTS), arguments.count, arguments.seed)
     if arguments.only:
         chosen = [mutant for mutant in chosen if mutant.module == arguments.only]

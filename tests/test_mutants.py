@@ -95,7 +95,7 @@ def test_judging_changes_the_copy_for_that_long_and_nothing_else(tmp_path, monke
 
     monkeypatch.setattr(Lane, "passes", passes)
     mutant = next(found for found in mutants.mutants(module, SOURCE) if found.change == "3  ->  4")
-    assert not Lane(tmp_path, {}).judge(mutant, 1)
+    assert not Lane(tmp_path, None).judge(mutant, 1)
     assert seen == [mutant.of(SOURCE)]
     assert (tmp_path / module).read_bytes() == SOURCE
     assert (PROJECT / module).read_bytes() == before

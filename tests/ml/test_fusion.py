@@ -89,6 +89,19 @@ def test_a_temperature_changes_how_sure_but_not_what(face: np.ndarray, voice: np
 
 
 @given(distributions, distributions)
+def test_a_temperature_of_a_half_squares_the_weighted_sum(face: np.ndarray, voice: np.ndarray) -> None:
+    squares = np.square(0.6 * face + 0.4 * voice)
+    fused = weighted(face, voice, 0.6, 0.4, 0.5).probabilities
+    np.testing.assert_allclose(fused, squares / squares.sum(), atol=1e-9)
+
+
+def test_a_temperature_near_nothing_still_gives_a_distribution() -> None:
+    sides = np.array([0.2, 0.1, 0.1, 0.3, 0.1, 0.1, 0.1])
+    fused = weighted(sides, sides, 0.6, 0.4, 0.001).probabilities
+    np.testing.assert_allclose(fused, np.eye(7)[3], atol=1e-12)
+
+
+@given(distributions, distributions)
 def test_a_side_that_knows_nothing_changes_no_decision(face: np.ndarray, voice: np.ndarray) -> None:
     """The paper's sum follows the heavier side even there; the product follows the one that knows."""
     blank = np.full(7, 1 / 7)
