@@ -60,6 +60,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
         "tests/analysis/alerts/test_false_alarms.py",
     ),
     "analysis/trends/shares.py": ("tests/analysis/trends/test_trends.py",),
+    "ml/shares.py": ("tests/ml/test_shares.py", "tests/analysis/trends/test_trends.py"),
     "ml/fusion.py": ("tests/ml/test_fusion.py",),
     "analysis/runs/lifecycle.py": ("tests/analysis/runs/test_lifecycle.py",),
 }
