@@ -453,15 +453,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="lanes at work at the same time (2)")
     parser.add_argument("--only", choices=OWN_TESTS, help="judge this module's part of the sample alone")
-    parser.add_argument(
-        "--survivors", action="store_true", help="judge those anew that survived, after tests got better"
-    )
+    parser.add_argument("--survivors", action="store_true", help="also judge anew what survived, after better tests")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--report", action="store_true", help="judge nothing, print what is known")
     arguments = parser.parse_args()
     if arguments.serve:
         serve()
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     chosen = sample(list(OWN_TESTS), arguments.count, arguments.seed)
     if arguments.only:
         chosen = [mutant for mutant in chosen if mutant.module == arguments.only]

@@ -5,11 +5,55 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from analysis import flow
-from analysis.flow import AlertStatus, RunStatus
+from analysis.flow import AlertStatus, RecordingStatus, ReviewStatus, RunStatus, UploadStatus
 from analysis.models import Alert, Run
 from tests.factories import AlertFactory, RecordingFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
+
+
+# In the codes that stand in the database and in the API: a code that changed would leave its rows without a state.
+MOVES = {
+    UploadStatus: {"receiving": {"finished", "rejected"}, "finished": set(), "rejected": set()},
+    RunStatus: {
+        "queued": {"running", "failed", "cancelled"},
+        "running": {"queued", "succeeded", "failed", "cancelled"},
+        "succeeded": set(),
+        "failed": set(),
+        "cancelled": set(),
+    },
+    AlertStatus: {
+        "open": {"acknowledged", "escalated", "dismissed", "closed"},
+        "acknowledged": {"escalated", "dismissed", "closed"},
+        "escalated": {"closed"},
+        "dismissed": set(),
+        "closed": set(),
+    },
+    ReviewStatus: {
+        "pending": {"in_review", "decided", "lapsed"},
+        "in_review": {"pending", "decided", "lapsed"},
+        "decided": set(),
+        "lapsed": set(),
+    },
+}
+
+
+@pytest.mark.parametrize("states", flow.ALLOWED)
+def test_these_moves_are_allowed_and_no_others(states):
+    assert {str(state): {str(to) for to in targets} for state, targets in flow.ALLOWED[states].items()} == MOVES[states]
+
+
+def test_what_is_under_way_is_what_can_still_move():
+    for states, under_way in (
+        (RunStatus, flow.UNFINISHED_RUN),
+        (AlertStatus, flow.UNSETTLED_ALERT),
+        (ReviewStatus, flow.UNSETTLED_REVIEW),
+    ):
+        assert {str(state) for state in under_way} == {state for state, targets in MOVES[states].items() if targets}
+
+
+def test_a_recording_s_states_are_uploaded_and_those_of_its_newest_run():
+    assert set(RecordingStatus.values) == {"uploaded", *RunStatus.values}
 
 
 @pytest.mark.parametrize("states", flow.ALLOWED)
