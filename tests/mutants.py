@@ -113,8 +113,8 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }
-WORDS = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "TypeVar"}
-"""Calls whose texts are for people."""
+WORDS = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "TypeVar", "ParamSpec"}
+"""Calls whose texts are for people or for the type checker."""
 
 
 def mutants(module: str, source: bytes) -> list[Mutant]:

@@ -38,7 +38,7 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("states", flow.ALLOWED)
+@pytest.mark.parametrize("states", MOVES)
 def test_these_moves_are_allowed_and_no_others(states):
     assert {str(state): {str(to) for to in targets} for state, targets in flow.ALLOWED[states].items()} == MOVES[states]
 
