@@ -37,20 +37,20 @@ def results_viewed(request: HttpRequest, student: Student, object_type: str, obj
 
 def back(request: HttpRequest, fallback: str, *args: Any) -> HttpResponseRedirect:
     """To the page named by the form's ``next`` if it is one of ours, else to the named address."""
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return HttpResponseRedirect(wanted)
+    next_address = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(next_address, {request.get_host()}, require_https=request.is_secure()):
+        return HttpResponseRedirect(next_address)
     return redirect(fallback, *args)
 
 
-def carry_out(request: HttpRequest, write: Callable[[], object], done: str) -> bool:
-    """Does ``write`` and says ``done`` among the messages; if it is refused, why, and what to do next. True if done."""
+def carry_out(request: HttpRequest, write: Callable[[], object], success: str) -> bool:
+    """Calls ``write`` and shows ``success``; if it is refused, shows why and what to do next. True if it was done."""
     try:
         write()
     except Refused as refused:
         messages.warning(request, f"{refused.problem.sentence} {refused.problem.next_step}")
         return False
-    messages.success(request, done)
+    messages.success(request, success)
     return True
 
 

@@ -86,11 +86,11 @@ def _state() -> dict[str, object]:
 def _stuck() -> bool:
     """Whether analyses are due for five minutes while none is going: then the worker is probably down."""
     now = timezone.now()
-    due = Run.objects.filter(
+    overdue = Run.objects.filter(
         status=RunStatus.QUEUED, not_before__lte=now - timedelta(minutes=5), created_at__lte=now - timedelta(minutes=5)
     )
     alive = Run.objects.filter(status=RunStatus.RUNNING, heartbeat_at__gte=now - timedelta(minutes=5))
-    return due.exists() and not alive.exists()
+    return overdue.exists() and not alive.exists()
 
 
 def _todo(user: User) -> dict[str, int]:

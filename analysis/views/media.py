@@ -39,13 +39,13 @@ class Part:
 
     def __init__(self, file: BinaryIO, length: int) -> None:
         self._file = file
-        self._left = length
+        self._bytes_left = length
 
     def read(self, size: int = -1) -> bytes:
         """At most ``size`` of the bytes that are left."""
-        wanted = self._left if size < 0 else min(size, self._left)
-        chunk = self._file.read(wanted)
-        self._left -= len(chunk)
+        count = self._bytes_left if size < 0 else min(size, self._bytes_left)
+        chunk = self._file.read(count)
+        self._bytes_left -= len(chunk)
         return chunk
 
     def close(self) -> None:
@@ -98,10 +98,10 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     Raises:
         OutOfRange: the range is well formed and outside the file.
     """
-    found = _RANGE.fullmatch(header.strip())
-    if found is None or found.groups() == ("", ""):
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or match.groups() == ("", ""):
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if not first:
         start, stop = max(0, size - int(last)), size
     elif last and int(last) < int(first):

@@ -38,27 +38,27 @@ def recordings(request: HttpRequest) -> HttpResponse:
     """The recordings one may see, newest first, by status."""
     user = signed_in(request)
     rows = scoped(user, Action.RECORDING_VIEW, Recording.objects.all())
-    chosen = request.GET.get("status", "")
-    if chosen == RecordingStatus.UPLOADED:
+    chosen_status = request.GET.get("status", "")
+    if chosen_status == RecordingStatus.UPLOADED:
         rows = rows.filter(current_run__isnull=True)
-    elif chosen in RecordingStatus.values:
-        rows = rows.filter(current_run__status=chosen)
+    elif chosen_status in RecordingStatus.values:
+        rows = rows.filter(current_run__status=chosen_status)
     else:
-        chosen = ""
+        chosen_status = ""
     rows = rows.select_related("student", "current_run").order_by("-uploaded_at", "pk")
     return render(
         request,
         "analysis/recordings/list.html",
         {
             "page": page_of(request, rows),
-            "chosen": chosen,
-            "query": urlencode({"status": chosen}) if chosen else "",
+            "chosen": chosen_status,
+            "query": urlencode({"status": chosen_status}) if chosen_status else "",
             "statuses": RecordingStatus.choices,
         },
     )
 
 
-def _with_run(user: User, action: Action, pk: UUID) -> Recording:
+def _fetch_recording(user: User, action: Action, pk: UUID) -> Recording:
     """The recording, if the user may do ``action`` on it, with its student and run."""
     return fetch(
         user, action, Recording.objects.select_related("student", "current_run", "result_run", "uploaded_by"), pk
@@ -77,34 +77,34 @@ def _shown_run(request: HttpRequest, recording: Recording) -> Run | None:
 
 @door(Action.RECORDING_VIEW)
 @require_safe
-def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
+def recording_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One recording: its state for everyone who may see it, its results only for those who may see results."""
     user = signed_in(request)
-    found = _with_run(user, Action.RECORDING_VIEW, pk)
-    run = _shown_run(request, found)
-    sees_results = permits(user, Action.RESULTS_VIEW, found.student)
+    recording = _fetch_recording(user, Action.RECORDING_VIEW, pk)
+    run = _shown_run(request, recording)
+    sees_results = permits(user, Action.RESULTS_VIEW, recording.student)
     context: dict[str, Any] = {
-        "recording": found,
-        "student": found.student,
+        "recording": recording,
+        "student": recording.student,
         "run": run,
-        "newest": run in (found.result_run, found.current_run),
-        "earlier": [] if not sees_results else _earlier(found, run),
-        "manages": permits(user, Action.RECORDING_MANAGE, found.student),
+        "newest": run in (recording.result_run, recording.current_run),
+        "earlier": [] if not sees_results else _earlier(recording, run),
+        "manages": permits(user, Action.RECORDING_MANAGE, recording.student),
         "sees_results": sees_results,
         "quality": run_facts.quality(run) if run and run.status == RunStatus.SUCCEEDED else [],
-        **_status_context(found, whole=True),
+        **_status_context(recording, whole=True),
     }
     if sees_results and run and run.status == RunStatus.SUCCEEDED:
         context |= _results(request, run)
-        context["corrects"] = permits(user, Action.LABELS_CORRECT, found.student)
-        results_viewed(request, found.student, "recording", found.pk)
+        context["corrects"] = permits(user, Action.LABELS_CORRECT, recording.student)
+        results_viewed(request, recording.student, "recording", recording.pk)
     return no_store(render(request, "analysis/recordings/recording.html", context))
 
 
-def _earlier(recording: Recording, shown: Run | None) -> QuerySet[Run]:
+def _earlier(recording: Recording, shown_run: Run | None) -> QuerySet[Run]:
     """The other runs that have results, newest first."""
     rows = Run.objects.filter(recording=recording, status=RunStatus.SUCCEEDED)
-    return rows.exclude(pk=shown.pk) if shown else rows
+    return rows.exclude(pk=shown_run.pk) if shown_run else rows
 
 
 def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
@@ -158,13 +158,13 @@ _MOMENTS: dict[str, Callable[[Any], bool]] = {
 
 def _moments(request: HttpRequest, run: Run, segments: Sequence[Any]) -> dict[str, Any]:
     """One page of the list of moments."""
-    wanted = request.GET.get("moments", "")
-    chosen = wanted if wanted in _MOMENTS else "all"
-    listed = [segment for segment in segments if _MOMENTS[chosen](segment)]
+    asked_for = request.GET.get("moments", "")
+    kind = asked_for if asked_for in _MOMENTS else "all"
+    listed = [segment for segment in segments if _MOMENTS[kind](segment)]
     return {
         "moments": page_of(request, listed, MOMENTS_PER_PAGE),
-        "moments_chosen": chosen,
-        "query": urlencode({"run": run.number, "moments": chosen}),
+        "moments_chosen": kind,
+        "query": urlencode({"run": run.number, "moments": kind}),
         "run": run,
     }
 
@@ -174,16 +174,16 @@ def _moments(request: HttpRequest, run: Run, segments: Sequence[Any]) -> dict[st
 def moments(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A page of the list of moments, for htmx."""
     user = signed_in(request)
-    found = _with_run(user, Action.RESULTS_VIEW, pk)
-    run = _shown_run(request, found)
+    recording = _fetch_recording(user, Action.RESULTS_VIEW, pk)
+    run = _shown_run(request, recording)
     if run is None or run.status != RunStatus.SUCCEEDED:
-        return redirect("recording", found.pk)
+        return redirect("recording", recording.pk)
     context = {
-        "recording": found,
-        "corrects": permits(user, Action.LABELS_CORRECT, found.student),
+        "recording": recording,
+        "corrects": permits(user, Action.LABELS_CORRECT, recording.student),
         **_moments(request, run, segments_read(run)),
     }
-    results_viewed(request, found.student, "recording", found.pk)
+    results_viewed(request, recording.student, "recording", recording.pk)
     return no_store(render(request, "analysis/recordings/_moments.html", context))
 
 
@@ -214,9 +214,12 @@ def _status_context(recording: Recording, *, whole: bool) -> dict[str, Any]:
 def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The progress panel, asked for every two seconds while the analysis waits or runs. Never results."""
     user = signed_in(request)
-    found = _with_run(user, Action.RECORDING_VIEW, pk)
+    recording = _fetch_recording(user, Action.RECORDING_VIEW, pk)
     whole = request.GET.get("whole") == "1"
-    context = {**_status_context(found, whole=whole), "manages": permits(user, Action.RECORDING_MANAGE, found.student)}
+    context = {
+        **_status_context(recording, whole=whole),
+        "manages": permits(user, Action.RECORDING_MANAGE, recording.student),
+    }
     response = no_store(render(request, "analysis/recordings/_status.html", context))
     if whole and not context["unfinished"] and request.headers.get("HX-Request") == "true":
         response["HX-Refresh"] = "true"
@@ -231,11 +234,13 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stops the analysis that waits or runs."""
     user = signed_in(request)
-    found = _with_run(user, Action.RECORDING_MANAGE, pk)
+    recording = _fetch_recording(user, Action.RECORDING_MANAGE, pk)
     carry_out(
-        request, lambda: lifecycle.run_cancel(found, by=user), _("The analysis is being stopped. The recording stays.")
+        request,
+        lambda: lifecycle.run_cancel(recording, by=user),
+        _("The analysis is being stopped. The recording stays."),
     )
-    return back(request, "recording", found.pk)
+    return back(request, "recording", recording.pk)
 
 
 @door(Action.RECORDING_MANAGE)
@@ -243,9 +248,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def repeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Analyses the recording once more."""
     user = signed_in(request)
-    found = _with_run(user, Action.RECORDING_MANAGE, pk)
-    _request_run(request, found, user, track=None)
-    return back(request, "recording", found.pk)
+    recording = _fetch_recording(user, Action.RECORDING_MANAGE, pk)
+    _request_run(request, recording, user, track=None)
+    return back(request, "recording", recording.pk)
 
 
 @door(Action.LABELS_CORRECT)
@@ -253,15 +258,15 @@ def repeat(request: HttpRequest, pk: UUID) -> HttpResponse:
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Analyses the recording once more with another of the faces that were seen in it."""
     user = signed_in(request)
-    found = _with_run(user, Action.LABELS_CORRECT, pk)
-    run = found.result_run
-    wanted = request.POST.get("track", "")
-    known = {str(face.number) for face in run_facts.tracks(run)} if run else set()
-    if wanted in known:
-        _request_run(request, found, user, track=int(wanted))
+    recording = _fetch_recording(user, Action.LABELS_CORRECT, pk)
+    run = recording.result_run
+    track_number = request.POST.get("track", "")
+    track_numbers = {str(face.number) for face in run_facts.tracks(run)} if run else set()
+    if track_number in track_numbers:
+        _request_run(request, recording, user, track=int(track_number))
     else:
         messages.warning(request, _("Choose one of the faces of the list."))
-    return redirect("recording", found.pk)
+    return redirect("recording", recording.pk)
 
 
 def _request_run(request: HttpRequest, recording: Recording, user: User, *, track: int | None) -> None:
@@ -277,9 +282,9 @@ def _request_run(request: HttpRequest, recording: Recording, user: User, *, trac
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Deletes the recording with all that came out of it; the audit trail keeps that it happened."""
     user = signed_in(request)
-    found = _with_run(user, Action.RECORDING_MANAGE, pk)
-    student = found.student
-    removal.recording_delete(found, by=user)
+    recording = _fetch_recording(user, Action.RECORDING_MANAGE, pk)
+    student = recording.student
+    removal.recording_delete(recording, by=user)
     messages.success(request, _("The recording and its results were deleted."))
     return redirect("student", student.pk)
 
@@ -291,7 +296,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in(request)
     rows = with_corrections(Segment.objects.select_related("run__recording__student"))
     segment = fetch(user, Action.LABELS_CORRECT, rows, str(pk), student="run__recording__student")
-    found = segment.run.recording
+    recording = segment.run.recording
     newest = segment.corrected[0] if segment.corrected else None
     form = CorrectionForm(
         request.POST if request.method == "POST" else None, initial={"label": newest.label if newest else segment.label}
@@ -302,8 +307,8 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: label_correct(segment, by=user, **form.cleaned_data),
             _("Your correction was saved. The system’s own judgement stays beside it."),
         )
-        return redirect(f"{reverse('recording', args=[found.pk])}#t={segment.start_s:g}")
-    context = {"form": form, "segment": segment, "recording": found, "student": found.student}
+        return redirect(f"{reverse('recording', args=[recording.pk])}#t={segment.start_s:g}")
+    context = {"form": form, "segment": segment, "recording": recording, "student": recording.student}
     partial = request.headers.get("HX-Request") == "true"
     template = "analysis/recordings/_correct.html" if partial else "analysis/recordings/correct.html"
     return no_store(render(request, template, context))

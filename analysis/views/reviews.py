@@ -33,32 +33,32 @@ def reviews(request: HttpRequest) -> HttpResponse:
     return no_store(render(request, "analysis/reviews/list.html", {"queue": queue, "page": page}))
 
 
-def _found(request: HttpRequest, action: Action, pk: UUID) -> Review:
+def _fetch_review(request: HttpRequest, action: Action, pk: UUID) -> Review:
     return fetch(signed_in(request), action, Review.objects.select_related("student", "reviewer"), pk)
 
 
 @door(Action.REVIEW_VIEW)
 @require_safe
-def review(request: HttpRequest, pk: UUID) -> HttpResponse:
+def review_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A flagged student: why, how the sessions ran, and the decision."""
-    return _page(request, _found(request, Action.REVIEW_VIEW, pk), DecisionForm())
+    return _page(request, _fetch_review(request, Action.REVIEW_VIEW, pk), DecisionForm())
 
 
-def _page(request: HttpRequest, found: Review, form: DecisionForm, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, review: Review, form: DecisionForm, status: int = 200) -> HttpResponse:
     events = AlertEvent.objects.select_related("actor")
-    alerts = Alert.objects.filter(review=found).select_related("rule", "crossing", "student")
-    trend = sessions.student_trend(found.student)
+    alerts = Alert.objects.filter(review=review).select_related("rule", "crossing", "student")
+    trend = sessions.student_trend(review.student)
     context: dict[str, Any] = {
-        "review": found,
-        "student": found.student,
+        "review": review,
+        "student": review.student,
         "alerts": alerts.prefetch_related(Prefetch("events", events)),
         "trend": trend,
         "figures": {"trend": charts.trend_figure(trend)},
-        "care": CareAssignment.objects.filter(student=found.student, until__isnull=True).select_related("counselor"),
+        "care": CareAssignment.objects.filter(student=review.student, until__isnull=True).select_related("counselor"),
         "form": form,
-        "undecided": found.status in UNSETTLED_REVIEW,
+        "undecided": review.status in UNSETTLED_REVIEW,
     }
-    results_viewed(request, found.student, "review", found.pk)
+    results_viewed(request, review.student, "review", review.pk)
     return no_store(render(request, "analysis/reviews/review.html", context, status=status))
 
 
@@ -66,31 +66,31 @@ def _page(request: HttpRequest, found: Review, form: DecisionForm, status: int =
 @require_POST
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Takes the review in hand, so that two people do not do it at once."""
-    found = _found(request, Action.REVIEW_DECIDE, pk)
-    carry_out(request, lambda: review_claim(found, by=signed_in(request)), _("You have taken this review."))
-    return redirect("review", found.pk)
+    review = _fetch_review(request, Action.REVIEW_DECIDE, pk)
+    carry_out(request, lambda: review_claim(review, by=signed_in(request)), _("You have taken this review."))
+    return redirect("review", review.pk)
 
 
 @door(Action.REVIEW_DECIDE)
 @require_POST
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Puts the review back for whoever comes next."""
-    found = _found(request, Action.REVIEW_DECIDE, pk)
-    carry_out(request, lambda: review_release(found, by=signed_in(request)), _("The review is back in the queue."))
-    return redirect("review", found.pk)
+    review = _fetch_review(request, Action.REVIEW_DECIDE, pk)
+    carry_out(request, lambda: review_release(review, by=signed_in(request)), _("The review is back in the queue."))
+    return redirect("review", review.pk)
 
 
 @door(Action.REVIEW_DECIDE)
 @require_POST
 def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Closes the review with a decision and a note; its alerts close with it."""
-    found = _found(request, Action.REVIEW_DECIDE, pk)
+    review = _fetch_review(request, Action.REVIEW_DECIDE, pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return _page(request, found, form, status=422)
+        return _page(request, review, form, status=422)
     closed = carry_out(
         request,
-        lambda: review_decide(found, by=signed_in(request), **form.cleaned_data),
+        lambda: review_decide(review, by=signed_in(request), **form.cleaned_data),
         _("The review is closed. Your decision and note were saved."),
     )
-    return redirect("reviews") if closed else redirect("review", found.pk)
+    return redirect("reviews") if closed else redirect("review", review.pk)

@@ -33,15 +33,15 @@ def students(request: HttpRequest) -> HttpResponse:
     """The students one may see. A search comes by POST, so that no name ever stands in an address or a log."""
     user = signed_in(request)
     filters = {key: label for key, label in FILTERS.items() if key != "flagged" or allowed(user, Action.ALERT_VIEW)}
-    chosen = request.POST.get("filter") or request.GET.get("filter") or "all"
-    chosen = chosen if chosen in filters else "all"
-    wanted = request.POST.get("q", "").strip()[:80]
-    page = page_of(request, _listed(user, chosen, wanted))
+    chosen_filter = request.POST.get("filter") or request.GET.get("filter") or "all"
+    chosen_filter = chosen_filter if chosen_filter in filters else "all"
+    search = request.POST.get("q", "").strip()[:80]
+    page = page_of(request, _listed(user, chosen_filter, search))
     context = {
         "page": page,
         "filters": filters,
-        "chosen": chosen,
-        "wanted": wanted,
+        "chosen": chosen_filter,
+        "search": search,
         "sees_alerts": "flagged" in filters,
         "manages": allowed(user, Action.STUDENT_MANAGE),
     }
@@ -51,7 +51,7 @@ def students(request: HttpRequest) -> HttpResponse:
     return render(request, "analysis/students/_list.html" if partial else "analysis/students/list.html", context)
 
 
-def _listed(user: User, chosen: str, wanted: str) -> QuerySet[Student]:
+def _listed(user: User, chosen_filter: str, search: str) -> QuerySet[Student]:
     """The rows of the list with what its columns show, in a fixed number of queries."""
     unsettled = Q(alerts__status__in=UNSETTLED_ALERT)
     rows = (
@@ -64,9 +64,9 @@ def _listed(user: User, chosen: str, wanted: str) -> QuerySet[Student]:
         .prefetch_related(Prefetch("consents", Consent.objects.filter(in_force()), to_attr="consents_in_force"))
         .order_by("name", "number")
     )
-    if wanted:
-        rows = rows.filter(Q(name__icontains=wanted) | Q(number__icontains=wanted) | Q(programme__icontains=wanted))
-    match chosen:
+    if search:
+        rows = rows.filter(Q(name__icontains=search) | Q(number__icontains=search) | Q(programme__icontains=search))
+    match chosen_filter:
         case "flagged":
             return rows.filter(open_alerts__gt=0)
         case "consented":
@@ -78,34 +78,34 @@ def _listed(user: User, chosen: str, wanted: str) -> QuerySet[Student]:
 
 @door(Action.STUDENT_VIEW)
 @require_safe
-def student(request: HttpRequest, pk: UUID) -> HttpResponse:
+def student_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One student: for those who may see results the trend first, for the others consent and recordings only."""
     user = signed_in(request)
-    found = fetch_student(user, Action.STUDENT_VIEW, pk)
+    student = fetch_student(user, Action.STUDENT_VIEW, pk)
     recordings = (
-        Recording.objects.filter(student=found).select_related("current_run").order_by("-recorded_at", "-uploaded_at")
+        Recording.objects.filter(student=student).select_related("current_run").order_by("-recorded_at", "-uploaded_at")
     )
     context: dict[str, Any] = {
-        "student": found,
+        "student": student,
         "recordings": page_of(request, recordings),
-        "consents": consent_states(found),
-        "care": CareAssignment.objects.filter(student=found, until__isnull=True).select_related("counselor"),
-        "may_upload": permits(user, Action.RECORDING_UPLOAD, found),
-        "may_manage": permits(user, Action.STUDENT_MANAGE, found),
-        "sees_results": permits(user, Action.RESULTS_VIEW, found),
+        "consents": consent_states(student),
+        "care": CareAssignment.objects.filter(student=student, until__isnull=True).select_related("counselor"),
+        "may_upload": permits(user, Action.RECORDING_UPLOAD, student),
+        "may_manage": permits(user, Action.STUDENT_MANAGE, student),
+        "sees_results": permits(user, Action.RESULTS_VIEW, student),
     }
     if context["sees_results"]:
-        context |= _results(found)
-        results_viewed(request, found, "student", found.pk)
+        context |= _results(student)
+        results_viewed(request, student, "student", student.pk)
     return render(request, "analysis/students/student.html", context)
 
 
-def _results(found: Student) -> dict[str, Any]:
+def _results(student: Student) -> dict[str, Any]:
     """What was recognised: trend, figures, alerts."""
-    trend = sessions.student_trend(found)
+    trend = sessions.student_trend(student)
     return {
         "trend": trend,
         "figures": {"trend": charts.trend_figure(trend), "shares": charts.shares_figure(trend)},
-        "alerts": Alert.objects.filter(student=found).select_related("rule", "crossing")[:10],
-        "review": Review.objects.filter(student=found).order_by("-opened_at").first(),
+        "alerts": Alert.objects.filter(student=student).select_related("rule", "crossing")[:10],
+        "review": Review.objects.filter(student=student).order_by("-opened_at").first(),
     }

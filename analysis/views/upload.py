@@ -49,17 +49,17 @@ def _choice(student: Student) -> Choice:
     return Choice(student, possible, Purpose.VOICE in purposes, Purpose.FACE in purposes, reason)
 
 
-def choices(user: User, wanted: str = "", chosen: UUID | None = None) -> tuple[list[Choice], int]:
-    """The first ``LISTED`` students whose name or number holds ``wanted``, and how many there are in all.
+def choices(user: User, search: str = "", chosen_id: UUID | None = None) -> tuple[list[Choice], int]:
+    """The first ``LISTED`` students whose name or number contains ``search``, and how many there are in all.
 
     The chosen student comes first whatever is looked for, then those for whom an upload is possible.
     """
     rows = scoped(user, Action.RECORDING_UPLOAD, Student.objects.all(), student="").annotate(
-        chosen=Q(pk=chosen) if chosen else Value(value=False),
+        chosen=Q(pk=chosen_id) if chosen_id else Value(value=False),
         possible=may_be_analysed(),
     )
-    if wanted:
-        rows = rows.filter(Q(chosen=True) | Q(name__icontains=wanted) | Q(number__icontains=wanted))
+    if search:
+        rows = rows.filter(Q(chosen=True) | Q(name__icontains=search) | Q(number__icontains=search))
     listed = rows.order_by("-chosen", "-possible", "name", "number").prefetch_related(
         Prefetch("consents", Consent.objects.filter(in_force()), to_attr="consents_in_force")
     )
@@ -82,10 +82,10 @@ def upload(request: HttpRequest) -> HttpResponse:
     A search for a student comes by POST, so that no name ever stands in an address or a log.
     """
     user = signed_in(request)
-    wanted = request.POST.get("q", "").strip()[:80]
-    chosen = _key(request.POST.get("student") or request.GET.get("student", ""))
-    shown, found = choices(user, wanted, chosen)
-    students = {"choices": shown, "found": found, "wanted": wanted, "chosen": chosen}
+    search = request.POST.get("q", "").strip()[:80]
+    chosen_id = _key(request.POST.get("student") or request.GET.get("student", ""))
+    listed, total = choices(user, search, chosen_id)
+    students = {"choices": listed, "found": total, "search": search, "chosen": chosen_id}
     if request.headers.get("HX-Request") == "true":
         return render(request, "analysis/upload/_students.html", students)
     allowed_here = limits()
