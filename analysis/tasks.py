@@ -6,7 +6,7 @@ from django.conf import settings
 
 @shared_task(name="analysis.tasks.run_process", time_limit=settings.EMOREC_RUN_LIMIT_S)
 def run_process(run_id: str) -> None:
-    """Rings in the run with this id."""
+    """Analyses the recording of the run with this id."""
     from analysis.runs import worker
 
     worker.run_process(run_id)
@@ -14,7 +14,7 @@ def run_process(run_id: str) -> None:
 
 @shared_task(name="analysis.tasks.runs_sweep")
 def runs_sweep() -> None:
-    """Puts right what kills, cuts and lost bells left."""
+    """Repairs what killed workers, lost connections and lost messages left behind."""
     from analysis.runs import lifecycle
 
     lifecycle.runs_sweep()

@@ -1,6 +1,6 @@
 """The Celery application.
 
-The broker is only a bell: it carries ids, and the truth about every run is a database row (see
+The broker only carries messages that wake a worker, each with an id; the truth about every run is a database row (see
 ``analysis.runs.lifecycle``).
 Two queues: ``analysis`` for runs, one at a time and minutes long, and ``housekeeping`` for everything short, so
 that a two-hour recording never holds up the sweeper that watches over it.
@@ -20,12 +20,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "emorec_site.settings")
 logger = logging.getLogger(__name__)
 
 # Giving messages back when the connection is lost fails on a closed connection and takes the worker down with it
-# (kombu 5.7). Nothing need be given back here: the sweep rings again for every run whose bell got lost.
+# (kombu 5.7). Nothing need be given back here: the sweep announces every run again whose message was lost.
 Channel.do_restore = False
 
 app = Celery("emorec")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.set_default()  # for every thread, not only the one that imports this: web requests ring from theirs
+app.set_default()  # for every thread, not only the one that imports this: web requests send from theirs
 app.autodiscover_tasks()
 
 

@@ -204,7 +204,7 @@ EMOREC_ENGINE = env.str("EMOREC_ENGINE", "analysis.runs.worker.load_engine")
 # A run that takes longer is killed with its process and tried again; below the broker's visibility timeout.
 EMOREC_RUN_LIMIT_S = env.int("EMOREC_RUN_LIMIT_S", 4 * 60 * 60)
 
-# --- Celery: a bell, not a ledger ---------------------------------------------------------------------------------
+# --- Celery: messages that wake a worker, not a ledger ----------------------------------------------------------------
 REDIS_URL = env.str("EMOREC_REDIS_URL", "redis://127.0.0.1:6379/0")
 # The cache holds the API's request counters and nothing that a page needs; a Redis that is away must not hold one up.
 CACHES = {
@@ -224,8 +224,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {"analysis.tasks.run_process": {"queue": "analysis"}}
-# A bell is answered when it is heard: whoever dies afterwards is found by the lease. Acknowledging late gains nothing,
-# and when Redis restarts during a task the late acknowledgement takes the worker down (celery 5.7, kombu 5.7).
+# A message is acknowledged when it arrives: that a worker died afterwards shows in its lease. Acknowledging late gains
+# nothing, and when Redis restarts during a task the late acknowledgement takes the worker down (celery 5.7, kombu 5.7).
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -239,7 +239,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 60 * 60,
     "global_keyprefix": "emorec:",
     "socket_connect_timeout": 2,
-    # A request that rings waits half a second for a broker that is away, not six; workers reconnect by their own rules.
+    # A request that queues a run waits half a second for a broker that is away, not six; workers reconnect by their own
+    # rules.
     "max_retries": 2,
     "interval_start": 0.1,
     "interval_step": 0.1,

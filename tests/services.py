@@ -2,7 +2,7 @@
 
 Loaded by ``-p tests.services`` (see pyproject.toml). With pytest-xdist the first process starts them; the others
 inherit the address of PostgreSQL (each has a database of its own there) and start a Redis of their own, so that a
-Celery worker under test never hears another process's bells. Nothing needs root, nothing outlives the session.
+Celery worker under test never receives another process's messages. Nothing needs root, nothing outlives the session.
 """
 
 import atexit

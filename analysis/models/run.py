@@ -13,7 +13,7 @@ from students.models import User
 
 
 class Run(models.Model):
-    """The truth about an analysis; the broker only rings the bell.
+    """The truth about an analysis; the broker only carries messages that wake a worker.
 
     Attributes:
         number: 1 for the first analysis of the recording, counting up.

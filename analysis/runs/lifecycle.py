@@ -1,7 +1,7 @@
 """An analysis from request to result: claim, lease, heartbeat, retry, cancel, sweep.
 
-The row is the truth and the broker only rings the bell. A bell may ring twice, late or never: a claim is one
-conditional UPDATE, so a run is claimed once; the sweep rings again for runs whose bell got lost.
+The row is the truth; the broker only carries messages that wake a worker. A message may arrive twice, late or never: a
+claim is one conditional UPDATE, so a run is claimed once; the sweep announces runs again whose message was lost.
 
 Whoever claims a run holds its lease: a token drawn for this claim and a time by which it must be renewed. Every write
 to a claimed run names the token. A worker that was paused, cut off or outlived a withdrawal finds its token gone and
@@ -67,7 +67,7 @@ def modalities(recording: Recording) -> tuple[bool, bool]:
 
 @transaction.atomic
 def run_request(recording: Recording, *, by: User | None, track: int | None = None) -> Run:
-    """Queues an analysis of the recording, its first or a repetition, and rings the bell on commit.
+    """Queues an analysis of the recording, its first or a repetition, and announces it to the workers on commit.
 
     Args:
         by: who asked; None when the system did.
@@ -91,16 +91,16 @@ def run_request(recording: Recording, *, by: User | None, track: int | None = No
     audit.record(
         "run.request", actor=by, student=student, object_type="run", object_ref=run.pk, number=run.number, track=track
     )
-    transaction.on_commit(lambda: run_ring(run.pk))
+    transaction.on_commit(lambda: run_announce(run.pk))
     return run
 
 
-def run_ring(run_id: UUID) -> bool:
-    """Tells the workers that a run is waiting; False when the broker is away (the sweep rings later)."""
+def run_announce(run_id: UUID) -> bool:
+    """Sends the message that wakes a worker; False when the broker is away (the sweep announces the run later)."""
     try:
         current_app.send_task(TASK, args=[str(run_id)], retry=False)
     except Exception as error:  # whatever the transport raises, the run waits in the database
-        logger.warning("the bell for run %s could not be rung (%s)", run_id, type(error).__name__)
+        logger.warning("run %s could not be announced (%s)", run_id, type(error).__name__)
         return False
     return True
 
@@ -326,19 +326,19 @@ def _record(run: Run, status: RunStatus, **detail: Any) -> None:
 
 
 def runs_sweep() -> dict[str, int]:
-    """Puts right what kills, cuts and lost bells left; safe to run at any time and twice at once.
+    """Repairs what killed workers, lost connections and lost messages left behind; may run at any time, twice at once.
 
     Returns:
-        How many runs were queued again, failed for good, cancelled, and for how many the bell was rung.
+        How many runs were queued again, failed for good, cancelled and announced again.
     """
-    counts = {"requeued": 0, "failed": 0, "cancelled": 0, "rung": 0}
+    counts = {"requeued": 0, "failed": 0, "cancelled": 0, "announced": 0}
     now = timezone.now()
     expired = Run.objects.filter(status=RunStatus.RUNNING, lease_expires_at__lt=now).select_related("recording")
     for run in expired:
         outcome = _take_back(run)
         if outcome:
             counts[outcome] += 1
-    counts["rung"] = _ring_lost_bells()
+    counts["announced"] = _announce_again()
     return counts
 
 
@@ -354,32 +354,32 @@ def _take_back(run: Run) -> str:
     return "requeued" if moved else ""
 
 
-def _ring_lost_bells() -> int:
-    """Rings for every due run when fewer bells wait at the broker than runs in the database.
+def _announce_again() -> int:
+    """Announces every due run when fewer messages wait at the broker than runs in the database.
 
-    Comparing the two keeps a long queue from filling with a new bell per run at each sweep; a bell too many is
-    answered by a claim that finds nothing.
+    Comparing the two keeps a long queue from filling with a new message per run at each sweep; a superfluous message
+    leads to a claim that finds nothing.
     """
     due = list(
         Run.objects.filter(status=RunStatus.QUEUED, not_before__lte=timezone.now())
         .order_by("created_at")
         .values_list("pk", flat=True)
     )
-    if not due or bells_waiting() >= len(due):
+    if not due or messages_waiting() >= len(due):
         return 0
-    rung = 0
+    announced = 0
     for run_id in due:
-        if not run_ring(run_id):
+        if not run_announce(run_id):
             break
-        rung += 1
-    return rung
+        announced += 1
+    return announced
 
 
-def bells_waiting() -> int:
-    """How many bells wait at the broker; 0 when it is away."""
+def messages_waiting() -> int:
+    """How many messages wait at the broker; 0 when it is away."""
     try:
         with current_app.connection_for_read() as connection:
             return int(connection.default_channel.queue_declare(QUEUE).message_count)
-    except Exception as error:  # whatever the transport raises: ringing will show whether the broker is there
-        logger.warning("the bells could not be counted (%s)", type(error).__name__)
+    except Exception as error:  # whatever the transport raises: sending will show whether the broker is there
+        logger.warning("the waiting messages could not be counted (%s)", type(error).__name__)
         return 0

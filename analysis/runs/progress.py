@@ -48,17 +48,17 @@ class Overall:
     def __init__(self, *, voice: bool, face: bool) -> None:
         left_out = (frozenset() if voice else VOICE_STAGES) | (frozenset() if face else FACE_STAGES)
         self._weights = {stage: weight for stage, weight in STAGE_WEIGHTS.items() if stage not in left_out}
-        self._done: dict[str, float] = {}
+        self._done_by_stage: dict[str, float] = {}
         self.percent = 0.0
 
     def update(self, stage: str, completed: float, total: float) -> float:
         """The percent (0-99) after ``completed`` of ``total`` of this stage."""
         share = min(1.0, max(0.0, completed / total)) if total > 0 else 1.0
-        self._done[stage] = max(share, self._done.get(stage, 0.0))
+        self._done_by_stage[stage] = max(share, self._done_by_stage.get(stage, 0.0))
         for earlier in STAGES[: STAGES.index(stage)] if stage in STAGES else ():
-            if earlier not in self._done:
+            if earlier not in self._done_by_stage:
                 self._weights.pop(earlier, None)
-        reached = sum(weight * self._done.get(name, 0.0) for name, weight in self._weights.items())
+        reached = sum(weight * self._done_by_stage.get(name, 0.0) for name, weight in self._weights.items())
         whole = sum(self._weights.values())
         self.percent = max(self.percent, min(ALMOST, 100 * reached / whole if whole else 0.0))
         return self.percent

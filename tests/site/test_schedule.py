@@ -80,5 +80,5 @@ def test_a_message_carries_the_run_s_id_alone(monkeypatch):
     sent = []
     monkeypatch.setattr(current_app, "send_task", lambda *args, **options: sent.append((args, options)))
     run = RunFactory(recording__student=consented(), status=RunStatus.QUEUED)
-    lifecycle.run_ring(run.pk)
+    lifecycle.run_announce(run.pk)
     assert sent == [((lifecycle.TASK,), {"args": [str(run.pk)], "retry": False})]

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def receive(media: Path, people, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recording]:
     """Sends bytes (or an open file) as the member of staff for the consenting student."""
-    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: True)
+    monkeypatch.setattr(lifecycle, "run_announce", lambda run_id: True)
 
     def send(content, name: str = "interview.mp4", student=None, ago: timedelta = timedelta(hours=1)) -> Recording:
         return receiving.recording_receive(
@@ -298,7 +298,7 @@ from analysis.runs import lifecycle
 from analysis.files.probing import Probe
 from students.models import Student, User
 receiving.probe = lambda path: Probe("mov", 60.0, True, True)
-lifecycle.run_ring = lambda run_id: True
+lifecycle.run_announce = lambda run_id: True
 module, name = {"receiving": receiving, "lifecycle": lifecycle, "storage": storage}[sys.argv[1]], sys.argv[2]
 setattr(module, name, lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
 receiving.recording_receive(
@@ -310,8 +310,8 @@ receiving.recording_receive(
 
 @pytest.mark.parametrize(
     "point",
-    ["receiving.probe", "receiving._row", "storage.settle", "lifecycle.run_ring"],
-    ids=["before probing", "before the row", "before the move", "before the bell"],
+    ["receiving.probe", "receiving._row", "storage.settle", "lifecycle.run_announce"],
+    ids=["before probing", "before the row", "before the move", "before the announcement"],
 )
 def test_a_kill_loses_nothing_and_leaves_nothing(people, media, database_url, point, monkeypatch):
     environment = {
@@ -332,11 +332,11 @@ def test_a_kill_loses_nothing_and_leaves_nothing(people, media, database_url, po
     recording = Recording.objects.get()
     assert storage.original_path(recording).read_bytes() == b"bytes of a recording"
     assert files(media) == [storage.original_path(recording)]
-    rung = []
-    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: rung.append(run_id) or True)
-    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 0)
+    announced = []
+    monkeypatch.setattr(lifecycle, "run_announce", lambda run_id: announced.append(run_id) or True)
+    monkeypatch.setattr(lifecycle, "messages_waiting", lambda: 0)
     lifecycle.runs_sweep()
-    assert rung == [Run.objects.get(recording=recording).pk]
+    assert announced == [Run.objects.get(recording=recording).pk]
 
 
 # --- disk against database

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: True)
+    monkeypatch.setattr(lifecycle, "run_announce", lambda run_id: True)
 
 
 def test_a_first_session_is_compared_with_people_in_general():

@@ -23,16 +23,16 @@ from tests.factories import RecordingFactory, RunFactory, SegmentFactory, Studen
 
 pytestmark = pytest.mark.django_db
 
-RING, BELLS = lifecycle.run_ring, lifecycle.bells_waiting
+ANNOUNCE, WAITING = lifecycle.run_announce, lifecycle.messages_waiting
 
 
 @pytest.fixture(autouse=True)
-def bell(monkeypatch: pytest.MonkeyPatch) -> list:
-    """Collects the ids that were rung for; these tests need no broker."""
-    rung: list = []
-    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: rung.append(run_id) or True)
-    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 0)
-    return rung
+def announced(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Collects the ids of the runs that were announced; these tests need no broker."""
+    announced: list = []
+    monkeypatch.setattr(lifecycle, "run_announce", lambda run_id: announced.append(run_id) or True)
+    monkeypatch.setattr(lifecycle, "messages_waiting", lambda: 0)
+    return announced
 
 
 def queued(**fields) -> Run:
@@ -70,12 +70,12 @@ def refused(code: str):
 # --- request
 
 
-def test_a_request_queues_a_run_and_rings_when_it_is_committed(bell, django_capture_on_commit_callbacks):
+def test_a_request_queues_a_run_and_announces_it_when_it_is_committed(announced, django_capture_on_commit_callbacks):
     recording = RecordingFactory()
     with django_capture_on_commit_callbacks(execute=True):
         run = lifecycle.run_request(recording, by=None)
-        assert bell == []
-    assert bell == [run.pk]
+        assert announced == []
+    assert announced == [run.pk]
     recording.refresh_from_db()
     assert (recording.status, recording.current_run, run.number) == ("queued", run, 1)
 
@@ -103,17 +103,17 @@ def test_a_broker_that_is_away_does_not_keep_a_run_from_being_requested(monkeypa
         raise ConnectionError
 
     monkeypatch.setattr(lifecycle.current_app, "send_task", away)
-    assert RING(queued().pk) is False
+    assert ANNOUNCE(queued().pk) is False
 
 
-def test_bells_are_counted_at_the_broker_whichever_thread_rings():
+def test_messages_are_counted_at_the_broker_whichever_thread_sends():
     redis.Redis.from_url(django_settings.REDIS_URL).flushall()
-    assert BELLS() == 0
-    RING(uuid4())
-    elsewhere = threading.Thread(target=RING, args=[uuid4()])
+    assert WAITING() == 0
+    ANNOUNCE(uuid4())
+    elsewhere = threading.Thread(target=ANNOUNCE, args=[uuid4()])
     elsewhere.start()
     elsewhere.join()
-    assert BELLS() == 2
+    assert WAITING() == 2
 
 
 # --- claim
@@ -326,19 +326,19 @@ def test_a_cancelled_run_whose_worker_died_ends_cancelled():
     assert lifecycle.runs_sweep()["cancelled"] == 1
 
 
-def test_lost_bells_are_rung_again_and_waiting_ones_not_doubled(bell, monkeypatch):
+def test_runs_whose_message_was_lost_are_announced_again_and_waiting_ones_not_doubled(announced, monkeypatch):
     due = [queued().pk for _ in range(3)]
     queued(not_before=timezone.now() + timedelta(minutes=5))
-    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 3)
-    assert lifecycle.runs_sweep()["rung"] == 0
-    monkeypatch.setattr(lifecycle, "bells_waiting", lambda: 2)
-    assert lifecycle.runs_sweep()["rung"] == 3
-    assert bell == due
+    monkeypatch.setattr(lifecycle, "messages_waiting", lambda: 3)
+    assert lifecycle.runs_sweep()["announced"] == 0
+    monkeypatch.setattr(lifecycle, "messages_waiting", lambda: 2)
+    assert lifecycle.runs_sweep()["announced"] == 3
+    assert announced == due
 
 
 def test_runs_of_a_student_without_recordings_do_not_disturb_the_sweep():
     StudentFactory()
-    assert lifecycle.runs_sweep() == {"requeued": 0, "failed": 0, "cancelled": 0, "rung": 0}
+    assert lifecycle.runs_sweep() == {"requeued": 0, "failed": 0, "cancelled": 0, "announced": 0}
 
 
 def test_segments_of_an_earlier_run_stay_when_the_recording_is_analysed_again():

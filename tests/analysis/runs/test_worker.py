@@ -63,7 +63,7 @@ def test_every_stage_of_the_engine_has_a_weight():
 def attempt(transactional_db, media, monkeypatch, tmp_path):
     """``attempt(engine)`` works one queued run off in this process; returns the outcome and the run."""
     monkeypatch.setenv("EMOREC_TEST_GATE", str(tmp_path))
-    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: True)
+    monkeypatch.setattr(lifecycle, "run_announce", lambda run_id: True)
     (tmp_path / "go").touch()
 
     def work(recognise=engine.recognise, stored: bool = True) -> tuple[str, Run | None]:

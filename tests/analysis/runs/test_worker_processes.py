@@ -163,13 +163,13 @@ def test_a_run_that_kills_every_worker_is_given_up_after_three_attempts(workers)
 
 
 def test_a_run_queued_before_there_was_a_broker_starts_with_the_first_worker(workers, monkeypatch):
-    monkeypatch.setattr(lifecycle, "run_ring", lambda run_id: False)
+    monkeypatch.setattr(lifecycle, "run_announce", lambda run_id: False)
     workers.environment["EMOREC_SWEEP_S"] = "3600"
     recording = stored()
     lifecycle.run_request(recording, by=None)
     workers.open_gate()
     workers.start()
-    wait_until(has(recording, RunStatus.SUCCEEDED), "success without a bell and before any regular sweep")
+    wait_until(has(recording, RunStatus.SUCCEEDED), "success without a message and before any regular sweep")
     assert_analysed_once(recording)
 
 
@@ -182,7 +182,7 @@ def test_redis_may_restart_during_a_run_and_lose_every_message(workers, tmp_path
         workers.start()
         lifecycle.run_request(
             first, by=None
-        )  # rings at another Redis: this bell is lost too, and the sweep rings again
+        )  # sent to another Redis: this message is lost too, and the sweep announces the run again
         wait_until(workers.started, "the first recording's run")
         server.kill()
         server.wait()
