@@ -58,7 +58,7 @@ def probe(path: Path) -> Probe:
     if not answer.get("ok"):
         code = str(answer.get("code", ""))
         raise Refused(code if code in known_codes() else "damaged_file")
-    found = Probe(
+    content = Probe(
         container=str(answer["container"])[:20],
         duration_s=_number(answer.get("duration_s")),
         has_audio=bool(answer["has_audio"]),
@@ -67,11 +67,11 @@ def probe(path: Path) -> Probe:
         height=_whole(answer.get("height")),
         fps=_number(answer.get("fps")),
     )
-    if not (found.has_audio or found.has_video):
+    if not (content.has_audio or content.has_video):
         raise Refused("no_streams")
-    if found.duration_s is not None and found.duration_s > settings.EMOREC_MAX_DURATION_S:
+    if content.duration_s is not None and content.duration_s > settings.EMOREC_MAX_DURATION_S:
         raise Refused("too_long")
-    return found
+    return content
 
 
 def _ask(path: Path) -> dict[str, object]:

@@ -10,7 +10,7 @@ The order in which a recording comes into being, and what a kill leaves behind a
 3. the recording's row and its queued run are committed: a row whose file still is the part; ``settle`` finishes the
    move, called by the sweep and by the worker before it reads;
 4. the part is renamed to its final place (atomic) and the folder flushed: nothing is missing;
-5. the bell is rung; a lost bell is rung again by the sweep.
+5. the run is announced to the workers; if that message is lost, the sweep announces the run again.
 
 Deleting goes the other way: the row and an audit event are committed first, then the file goes. ``sanity`` finds what
 a kill in between left; a file without a row is removed only if the audit trail says that it was to be.
@@ -166,24 +166,24 @@ class Findings:
 
 def sanity() -> Findings:
     """Compares every stored file with the rows and every row with the files; changes nothing."""
-    found = Findings()
+    findings = Findings()
     for recording in Recording.objects.filter(synthetic=False).iterator():
         if not original_path(recording).exists():
-            (found.unplaced if part_path(recording.pk).exists() else found.missing).append(recording)
+            (findings.unplaced if part_path(recording.pk).exists() else findings.missing).append(recording)
     for path in _files("recordings"):
         pk = _id(path)
         if pk is None:
-            found.unknown.append(path)
+            findings.unknown.append(path)
         elif not Recording.objects.filter(pk=pk).exists():
-            gone = AuditEvent.objects.filter(action=REMOVED, object_ref=pk).exists()
-            (found.removable if gone else found.unknown).append(path)
+            was_removed = AuditEvent.objects.filter(action=REMOVED, object_ref=pk).exists()
+            (findings.removable if was_removed else findings.unknown).append(path)
     for path in _files("uploads"):
-        if _age_s(path) >= ABANDONED_S and not _part_is_wanted(_id(path)):
-            found.abandoned.append(path)
-    return found
+        if _age_s(path) >= ABANDONED_S and not _part_is_needed(_id(path)):
+            findings.abandoned.append(path)
+    return findings
 
 
-def _part_is_wanted(pk: UUID | None) -> bool:
+def _part_is_needed(pk: UUID | None) -> bool:
     """Whether an upload is still filling this part, or a recording still waits for it."""
     if pk is None:
         return False
@@ -195,16 +195,16 @@ def _part_is_wanted(pk: UUID | None) -> bool:
 
 def repair() -> Findings:
     """Finishes interrupted moves and removals; what is missing or unknown is logged by id and left alone."""
-    found = sanity()
-    for recording in found.unplaced:
+    findings = sanity()
+    for recording in findings.unplaced:
         settle(recording)
-    for path in found.removable + found.abandoned:
+    for path in findings.removable + findings.abandoned:
         path.unlink(missing_ok=True)
-    for recording in found.missing:
+    for recording in findings.missing:
         logger.error("the original of recording %s is missing", recording.pk)
-    if found.unknown:
-        logger.warning("%d stored files belong to no recording and were left alone", len(found.unknown))
-    return found
+    if findings.unknown:
+        logger.warning("%d stored files belong to no recording and were left alone", len(findings.unknown))
+    return findings
 
 
 def _files(folder: str) -> Iterator[Path]:
