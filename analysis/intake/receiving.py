@@ -1,7 +1,7 @@
 """Bytes -> verified, stored, hashed Recording. Two ways in, one way through.
 
 A whole file (``recording_receive``) and a resumable upload (``uploads``) both end in ``accept``: probed, hashed,
-committed with its queued run, moved to its place, and only then is the bell rung. ``analysis.files.storage`` lists
+committed with its queued run, moved to its place, and only then are the workers told. ``analysis.files.storage`` lists
 what a kill leaves at each point and who picks it up.
 """
 
@@ -95,11 +95,11 @@ def accept(arrival: Arrival) -> Recording:
     recording is refused) or after (and finds it).
     """
     _refuse_duplicate(arrival)
-    found = probe(storage.part_path(arrival.pk))
+    content = probe(storage.part_path(arrival.pk))
     try:
         with transaction.atomic():
             require_consent(student_lock(arrival.student.pk))
-            recording = _row(arrival, found)
+            recording = _row(arrival, content)
             _finish_upload(arrival, recording)
             audit.record(
                 "recording.upload",
@@ -108,7 +108,7 @@ def accept(arrival: Arrival) -> Recording:
                 object_type="recording",
                 object_ref=arrival.pk,
                 size_bytes=arrival.size,
-                container=found.container,
+                container=content.container,
             )
             transaction.on_commit(lambda: storage.settle(recording), robust=True)
             lifecycle.run_request(recording, by=arrival.user)
@@ -118,7 +118,7 @@ def accept(arrival: Arrival) -> Recording:
     return recording
 
 
-def _row(arrival: Arrival, found: Probe) -> Recording:
+def _row(arrival: Arrival, content: Probe) -> Recording:
     return Recording.objects.create(
         id=arrival.pk,
         student=arrival.student,
@@ -128,13 +128,13 @@ def _row(arrival: Arrival, found: Probe) -> Recording:
         file=storage.original_name(arrival.pk),
         sha256=arrival.sha256,
         size_bytes=arrival.size,
-        container=found.container,
-        duration_s=found.duration_s,
-        has_audio=found.has_audio,
-        has_video=found.has_video,
-        width=found.width,
-        height=found.height,
-        fps=found.fps,
+        container=content.container,
+        duration_s=content.duration_s,
+        has_audio=content.has_audio,
+        has_video=content.has_video,
+        width=content.width,
+        height=content.height,
+        fps=content.fps,
     )
 
 
@@ -148,6 +148,6 @@ def _finish_upload(arrival: Arrival, recording: Recording) -> None:
 
 
 def _refuse_duplicate(arrival: Arrival) -> None:
-    there = Recording.objects.filter(student=arrival.student, sha256=arrival.sha256, synthetic=False).first()
-    if there is not None:
-        raise Refused("duplicate", recording=str(there.pk))
+    existing = Recording.objects.filter(student=arrival.student, sha256=arrival.sha256, synthetic=False).first()
+    if existing is not None:
+        raise Refused("duplicate", recording=str(existing.pk))

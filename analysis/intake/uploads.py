@@ -96,15 +96,15 @@ def upload_append(
 def _fresh(upload: Upload, part: int) -> Upload:
     """The upload as it stands now that this process holds the part; still open, or ``Refused``."""
     try:
-        found = Upload.objects.select_related("user", "student").filter(pk=upload.pk).first()
-        if found is None:
+        current = Upload.objects.select_related("user", "student").filter(pk=upload.pk).first()
+        if current is None:
             raise Refused("upload_closed")
-        _require_open(found)
+        _require_open(current)
     except Refused:
         if os.fstat(part).st_size == 0:  # opening made it anew after the upload had ended
             storage.part_path(upload.pk).unlink(missing_ok=True)
         raise
-    return found
+    return current
 
 
 def _require_open(upload: Upload) -> None:
@@ -227,12 +227,12 @@ def uploads_purge() -> dict[str, int]:
             continue  # someone is sending to it just now
     settled = Upload.objects.exclude(status=UploadStatus.RECEIVING)
     forgotten, _ = settled.filter(expires_at__lte=timezone.now() - KEEP_SETTLED).delete()
-    found = storage.repair()
+    findings = storage.repair()
     return {
         "expired": expired,
         "forgotten": forgotten,
-        "placed": len(found.unplaced),
-        "removed": len(found.removable) + len(found.abandoned),
-        "missing": len(found.missing),
-        "unknown": len(found.unknown),
+        "placed": len(findings.unplaced),
+        "removed": len(findings.removable) + len(findings.abandoned),
+        "missing": len(findings.missing),
+        "unknown": len(findings.unknown),
     }
