@@ -109,12 +109,12 @@ def _reasons(
     if over:
         urgency = Urgency.WATCH
         why.append(gettext("The running average stands above the student's own limit."))
-    if seen := by_status[AlertStatus.ACKNOWLEDGED]:
+    if acknowledged := by_status[AlertStatus.ACKNOWLEDGED]:
         urgency = Urgency.WATCH
         text = ngettext(
-            "%d alert acknowledged and not settled yet", "%d alerts acknowledged and not settled yet", len(seen)
+            "%d alert acknowledged and not settled yet", "%d alerts acknowledged and not settled yet", len(acknowledged)
         )
-        why.insert(0, _with_kinds(text, seen))
+        why.insert(0, _with_kinds(text, acknowledged))
     if new := by_status[AlertStatus.OPEN]:
         urgency = Urgency.OPEN
         why.insert(0, _with_kinds(ngettext("%d new alert", "%d new alerts", len(new)), new))

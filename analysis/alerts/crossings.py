@@ -74,26 +74,26 @@ def crossings(settings: RuleSettings, sessions: Sequence[SessionIndex]) -> list[
     enough = [session for session in sessions if session.enough(settings.min_evidence_s, settings.min_coverage)]
     match settings:
         case ShareSettings():
-            found = _share(settings, enough)
+            candidates = _share(settings, enough)
         case SustainedSettings():
-            found = _sustained(settings, enough)
+            candidates = _sustained(settings, enough)
         case TrendSettings():
-            found = _ewma(settings, enough)
-    return [crossing for crossing in found if crossing.proof]
+            candidates = _ewma(settings, enough)
+    return [crossing for crossing in candidates if crossing.proof]
 
 
 def _stretches(
     sessions: Sequence[SessionIndex], over: Callable[[SessionIndex], bool]
 ) -> list[tuple[tuple[SessionIndex, ...], tuple[datetime, uuid.UUID] | None]]:
     """Stretches of sessions in a row for which ``over`` holds, each with the key of the session before it."""
-    found = []
-    before: tuple[datetime, uuid.UUID] | None = None
+    stretches = []
+    key_before: tuple[datetime, uuid.UUID] | None = None
     for is_over, group in groupby(sessions, key=over):
         stretch = tuple(group)
         if is_over:
-            found.append((stretch, before))
-        before = order(stretch[-1])
-    return found
+            stretches.append((stretch, key_before))
+        key_before = order(stretch[-1])
+    return stretches
 
 
 def _negative(session: SessionIndex) -> float:
@@ -108,19 +108,21 @@ def _share(settings: ShareSettings, sessions: Sequence[SessionIndex]) -> list[Cr
 
 
 def _sustained(settings: SustainedSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
-    found = []
+    candidates = []
     for stretch, after in _stretches(sessions, lambda session: _negative(session) > settings.threshold):
         proof = stretch[: settings.sessions] if len(stretch) >= settings.sessions else ()
-        found.append(Crossing(stretch, after, proof, min(map(_negative, proof or stretch)), settings.threshold))
-    return found
+        candidates.append(Crossing(stretch, after, proof, min(map(_negative, proof or stretch)), settings.threshold))
+    return candidates
 
 
 def _ewma(settings: TrendSettings, sessions: Sequence[SessionIndex]) -> list[Crossing]:
     baseline, points = series(sessions, settings)
     by_recording = {point.session.recording_id: point for point in points}
-    makers = tuple(point.session for point in points if point.in_baseline)
-    found = []
+    baseline_sessions = tuple(point.session for point in points if point.in_baseline)
+    candidates = []
     for stretch, after in _stretches(sessions, lambda session: by_recording[session.recording_id].over):
         first = by_recording[stretch[0].recording_id]
-        found.append(Crossing(stretch, after, stretch[:1], first.ewma or 0.0, first.upper or 0.0, baseline, makers))
-    return found
+        candidates.append(
+            Crossing(stretch, after, stretch[:1], first.ewma or 0.0, first.upper or 0.0, baseline, baseline_sessions)
+        )
+    return candidates

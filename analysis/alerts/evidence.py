@@ -199,7 +199,7 @@ def evidence_read(alert: Alert) -> AnyEvidence | None:
                 return SustainedEvidence(**common, settings=SustainedSettings(**_named(rule, *_SHARE, "sessions")))
             case _:
                 usual = UsualSessions(**values["baseline"] | {"recordings": tuple(values["baseline"]["recordings"])})
-                settings = TrendSettings(**{ours: rule[kept] for ours, kept in _TREND.items()})
+                settings = TrendSettings(**{field: rule[stored_name] for field, stored_name in _TREND.items()})
                 return EwmaEvidence(**common, settings=settings, usual=usual)
     except (KeyError, TypeError, ValueError):
         return None
@@ -223,7 +223,10 @@ def _settings_json(settings: RuleSettings) -> dict[str, Any]:
         case SustainedSettings():
             return {"kind": RuleKind.SUSTAINED.value, **asdict(settings)}
         case TrendSettings():
-            return {"kind": RuleKind.EWMA.value, **{kept: getattr(settings, ours) for ours, kept in _TREND.items()}}
+            return {
+                "kind": RuleKind.EWMA.value,
+                **{stored_name: getattr(settings, field) for field, stored_name in _TREND.items()},
+            }
 
 
 def _named(values: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -35,21 +35,21 @@ def strongest_moments(sessions: Sequence[SessionIndex], limit: int = MOMENTS) ->
         "run_id", "start_s", "end_s", "label_shown", "label_given", "probabilities"
     )
     candidates = []
-    for run_id, start_s, end_s, shown, given, probabilities in rows:
-        if shown in NEGATIVE and (given or not is_undecided(probabilities)):
-            mass = 1.0 if given else sum((probabilities or {}).get(name, 0.0) for name in NEGATIVE)
-            candidates.append((mass, run_id, start_s, end_s, shown))
+    for run_id, start_s, end_s, label, label_given, probabilities in rows:
+        if label in NEGATIVE and (label_given or not is_undecided(probabilities)):
+            mass = 1.0 if label_given else sum((probabilities or {}).get(name, 0.0) for name in NEGATIVE)
+            candidates.append((mass, run_id, start_s, end_s, label))
     candidates.sort(key=lambda moment: (-moment[0], str(moment[1]), moment[2]))
-    chosen: list[tuple[float, uuid.UUID, float, float, str]] = []
+    strongest: list[tuple[float, uuid.UUID, float, float, str]] = []
     for moment in candidates:
         _, run_id, start_s, end_s, _ = moment
-        if all(run_id != other[1] or end_s <= other[2] or start_s >= other[3] for other in chosen):
-            chosen.append(moment)
-        if len(chosen) == limit:
+        if all(run_id != stronger[1] or end_s <= stronger[2] or start_s >= stronger[3] for stronger in strongest):
+            strongest.append(moment)
+        if len(strongest) == limit:
             break
     return [
         Moment(recording_of[run_id], start_s, end_s, label, round(mass, 4))
-        for mass, run_id, start_s, end_s, label in chosen
+        for mass, run_id, start_s, end_s, label in strongest
     ]
 
 

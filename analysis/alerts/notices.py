@@ -82,8 +82,8 @@ def _waiting() -> list[Notice]:
 
 def _send(notice: Notice) -> bool:
     """Takes one mail in hand and sends it; False if another process has it, it is not due, or sending failed."""
-    mine = Notice.objects.filter(pk=notice.pk, mailed_at__isnull=True, mail_attempts=notice.mail_attempts)
-    if not mine.update(mail_claimed_at=timezone.now(), mail_attempts=F("mail_attempts") + 1):
+    unclaimed = Notice.objects.filter(pk=notice.pk, mailed_at__isnull=True, mail_attempts=notice.mail_attempts)
+    if not unclaimed.update(mail_claimed_at=timezone.now(), mail_attempts=F("mail_attempts") + 1):
         return False
     if notice.user not in recipients(notice.alert.student):
         return False

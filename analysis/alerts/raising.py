@@ -45,11 +45,11 @@ def alerts_raise(student: Student, *, at: datetime | None = None) -> list[Alert]
     trend, raised = trend_settings(), []
     for rule in AlertRule.objects.filter(enabled=True):
         settings, edited_at = rule_settings(rule, trend), _edited_at(rule)
-        known = list(
+        keys = list(
             Alert.objects.filter(student=student, rule=rule).values_list("crossing__recorded_at", "crossing_id")
         )
         for crossing in crossings(settings, sessions):
-            if any(crossing.holds(key) for key in known) or _before(edited_at, crossing) or _only_reread(crossing):
+            if any(crossing.holds(key) for key in keys) or _before(edited_at, crossing) or _only_reread(crossing):
                 continue
             alert = _raise(student, rule, settings, crossing, at or timezone.now())
             if alert is not None:
@@ -129,32 +129,32 @@ def alerts_revise(student: Student) -> int:
             "recording_id", flat=True
         )
     }
-    gone, rewritten = [], 0
+    unproven, rewritten = [], 0
     for alert in Alert.objects.filter(student=student).select_related("rule", "crossing"):
-        kept = evidence_read(alert)
-        if {str(alert.crossing_id), *(kept.rests_on if kept else ())} <= with_results:
+        evidence = evidence_read(alert)
+        if {str(alert.crossing_id), *(evidence.rests_on if evidence else ())} <= with_results:
             continue
-        still = _proven_still(alert, kept, sessions, with_results)
-        if still is None:
-            gone.append(alert.pk)
+        new_evidence = _proven_still(alert, evidence, sessions, with_results)
+        if new_evidence is None:
+            unproven.append(alert.pk)
         else:
-            Alert.objects.filter(pk=alert.pk).update(evidence=evidence_json(still))
+            Alert.objects.filter(pk=alert.pk).update(evidence=evidence_json(new_evidence))
             rewritten += 1
-    Alert.objects.filter(pk__in=gone).delete()
-    if gone or rewritten:
-        audit.record("alert.revise", student=student, deleted=len(gone), rewritten=rewritten)
+    Alert.objects.filter(pk__in=unproven).delete()
+    if unproven or rewritten:
+        audit.record("alert.revise", student=student, deleted=len(unproven), rewritten=rewritten)
     reviews_lapse(student)
-    return len(gone)
+    return len(unproven)
 
 
 def _proven_still(
-    alert: Alert, kept: AnyEvidence | None, sessions: Sequence[SessionIndex], with_results: set[str]
+    alert: Alert, evidence: AnyEvidence | None, sessions: Sequence[SessionIndex], with_results: set[str]
 ) -> AnyEvidence | None:
     """The evidence that the remaining sessions still give for the alert; None if they do not."""
-    if alert.rule is None or kept is None or str(alert.crossing_id) not in with_results:
+    if alert.rule is None or evidence is None or str(alert.crossing_id) not in with_results:
         return None
     key = (alert.crossing.recorded_at, alert.crossing_id)
-    for crossing in crossings(kept.settings, sessions):
+    for crossing in crossings(evidence.settings, sessions):
         if crossing.holds(key):
-            return _evidence(alert.rule, kept.settings, crossing)
+            return _evidence(alert.rule, evidence.settings, crossing)
     return None

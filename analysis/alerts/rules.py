@@ -72,13 +72,13 @@ def rule_update(rule: AlertRule, *, by: User, **changes: Any) -> AlertRule:
     """
     stored = AlertRule.objects.select_for_update().get(pk=rule.pk)
     bounds = BOUNDS[stored.kind]
-    wanted = {name: value for name, value in changes.items() if name in {"name", "enabled"} | bounds.keys()}
-    problems = out_of_bounds(bounds, wanted)
-    if "name" in wanted and not str(wanted["name"]).strip():
+    new_values = {name: value for name, value in changes.items() if name in {"name", "enabled"} | bounds.keys()}
+    problems = out_of_bounds(bounds, new_values)
+    if "name" in new_values and not str(new_values["name"]).strip():
         problems["name"] = _("A rule needs a name.")
     if problems:
         raise ValidationError(problems)
-    changed = {name: value for name, value in wanted.items() if getattr(stored, name) != value}
+    changed = {name: value for name, value in new_values.items() if getattr(stored, name) != value}
     if changed:
         for name, value in changed.items():
             setattr(stored, name, value)
