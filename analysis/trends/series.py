@@ -123,16 +123,18 @@ def series(sessions: Sequence[SessionIndex], settings: TrendSettings) -> tuple[B
     """Baseline and points of sessions given oldest first; no baseline until enough of them have enough evidence."""
     enough = [session.enough(settings.min_evidence_s, settings.min_coverage) for session in sessions]
     values = [
-        s.negative_share for s, good in zip(sessions, enough, strict=True) if good and s.negative_share is not None
+        s.negative_share
+        for s, is_enough in zip(sessions, enough, strict=True)
+        if is_enough and s.negative_share is not None
     ]
     baseline = baseline_of(values[: settings.baseline_sessions]) if len(values) >= settings.baseline_sessions else None
-    points, seen, ewma = [], 0, baseline.centre if baseline else 0.0
-    for session, good in zip(sessions, enough, strict=True):
-        seen += good
-        monitored = seen - settings.baseline_sessions
-        if not good or baseline is None or monitored < 1 or session.negative_share is None:
-            in_baseline = good and baseline is not None and monitored < 1
-            points.append(Point(session, good, in_baseline, None, None, None))
+    points, sessions_so_far, ewma = [], 0, baseline.centre if baseline else 0.0
+    for session, is_enough in zip(sessions, enough, strict=True):
+        sessions_so_far += is_enough
+        monitored = sessions_so_far - settings.baseline_sessions
+        if not is_enough or baseline is None or monitored < 1 or session.negative_share is None:
+            in_baseline = is_enough and baseline is not None and monitored < 1
+            points.append(Point(session, is_enough, in_baseline, None, None, None))
             continue
         ewma = settings.smoothing * session.negative_share + (1 - settings.smoothing) * ewma
         half = half_width(monitored, baseline.sigma, settings)

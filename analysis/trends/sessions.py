@@ -20,8 +20,8 @@ from students.models import Student
 
 def session_index(recording: Recording) -> SessionIndex | None:
     """The session index of a recording, from its newest succeeded run; None while it has none."""
-    found = session_indexes(Recording.objects.filter(pk=recording.pk))
-    return found[0] if found else None
+    indexes = session_indexes(Recording.objects.filter(pk=recording.pk))
+    return indexes[0] if indexes else None
 
 
 def session_indexes(recordings: QuerySet[Recording]) -> list[SessionIndex]:
@@ -83,15 +83,15 @@ def _general_shares(
     """The sums by people in general, ready for JSON; a person's correction counts there too."""
     if not general:
         return None
-    read = []
+    judged_segments = []
     for index, segment in segments.items():
         probabilities = general.get(index)
         if probabilities is not None:
             label = segment.label if segment.by_person else max(probabilities, key=lambda name: probabilities[name])
-            read.append(segment._replace(label=label, probabilities=probabilities))
+            judged_segments.append(segment._replace(label=label, probabilities=probabilities))
         else:
-            read.append(segment)
-    return asdict(shares_of(read))
+            judged_segments.append(segment)
+    return asdict(shares_of(judged_segments))
 
 
 def _judged(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[int, Judged]]:
@@ -116,8 +116,8 @@ def _judged(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[int, Judged]]:
         )
     )
     if run_ids:
-        for run_id, index, start_s, end_s, label, given, probabilities, voice, face in rows.iterator(5000):
-            by_run[run_id][index] = Judged(start_s, end_s, label, probabilities, voice, face, given is not None)
+        for run_id, index, start_s, end_s, label, label_given, probabilities, voice, face in rows.iterator(5000):
+            by_run[run_id][index] = Judged(start_s, end_s, label, probabilities, voice, face, label_given is not None)
     return by_run
 
 

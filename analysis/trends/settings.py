@@ -38,12 +38,12 @@ def trend_settings() -> TrendSettings:
     return TrendSettings(**{f.name: getattr(stored, f.name) for f in fields(TrendSettings)})
 
 
-def out_of_bounds(bounds: Bounds, wanted: dict[str, Any]) -> dict[str, Any]:
+def out_of_bounds(bounds: Bounds, values: dict[str, Any]) -> dict[str, Any]:
     """Per setting that lies outside its bounds, a sentence; settings without bounds are not looked at."""
     return {
         name: _("Choose a value between %(least)s and %(greatest)s.") % {"least": least, "greatest": greatest}
         for name, (least, greatest) in bounds.items()
-        if name in wanted and not (wanted[name] is not None and least <= wanted[name] <= greatest)
+        if name in values and not (values[name] is not None and least <= values[name] <= greatest)
     }
 
 
@@ -59,10 +59,10 @@ def trend_settings_update(*, by: User, **changes: Any) -> StoredTrendSettings:
     """
     StoredTrendSettings.objects.get_or_create(pk=StoredTrendSettings.THE_ONE, defaults=asdict(TrendSettings()))
     stored = StoredTrendSettings.objects.select_for_update().get()
-    wanted = {name: value for name, value in changes.items() if name in BOUNDS}
-    if problems := out_of_bounds(BOUNDS, wanted):
+    new_values = {name: value for name, value in changes.items() if name in BOUNDS}
+    if problems := out_of_bounds(BOUNDS, new_values):
         raise ValidationError(problems)
-    changed = {name: value for name, value in wanted.items() if getattr(stored, name) != value}
+    changed = {name: value for name, value in new_values.items() if getattr(stored, name) != value}
     if changed:
         for name, value in changed.items():
             setattr(stored, name, value)
