@@ -14,7 +14,7 @@ import numpy as np
 from django.utils import timezone
 
 from analysis.models import Run, RunScores, Segment
-from analysis.references.scores import Kept, contributions, kept_segments
+from analysis.references.scores import SegmentScores, contributions, unsealed_segment_scores
 from ml import reading
 from ml.config import Config
 from ml.emotions import EMOTIONS
@@ -45,23 +45,23 @@ def sessions_reread(student: Student, *, newest: Run | None = None) -> int:
     Returns:
         How many results now read otherwise.
     """
-    known = contributions(student)
-    recording_of = dict(Run.objects.filter(pk__in=known).values_list("pk", "recording_id"))
+    by_run = contributions(student)
+    recording_of = dict(Run.objects.filter(pk__in=by_run).values_list("pk", "recording_id"))
     changed = 0
     for scores in RunScores.objects.filter(run__recording__student=student).select_related("run").iterator(1):
         run = scores.run
-        others = [each for pk, each in known.items() if recording_of[pk] != run.recording_id]
-        if _reread(run, scores, others, first=newest is not None and run.pk == newest.pk):
+        other_references = [each for pk, each in by_run.items() if recording_of[pk] != run.recording_id]
+        if _reread(run, scores, other_references, first=newest is not None and run.pk == newest.pk):
             changed += 1
     if changed:
         audit.record("results.reread", student=student, runs=changed)
     return changed
 
 
-def _reread(run: Run, scores: RunScores, others: Iterable[Reference], *, first: bool) -> bool:
+def _reread(run: Run, scores: RunScores, other_references: Iterable[Reference], *, first: bool) -> bool:
     """Reads one run anew and writes what has changed; whether anything has."""
     rows = list(run.segments.all())
-    reference, segments = _read(run, rows, kept_segments(scores), others)
+    reference, segments = _read(run, rows, unsealed_segment_scores(scores), other_references)
     own = any(each["kind"] == "own" for each in reference.described().values())
     altered = [row for row, segment in zip(rows, segments, strict=True) if _take_over(row, segment, own=own)]
     run.reference = reference.described()
@@ -80,16 +80,18 @@ def _reread(run: Run, scores: RunScores, others: Iterable[Reference], *, first: 
 
 
 def _read(
-    run: Run, rows: Sequence[Segment], kept: Kept | None, others: Iterable[Reference]
+    run: Run, rows: Sequence[Segment], segment_scores: SegmentScores | None, other_references: Iterable[Reference]
 ) -> tuple[Reference, tuple[EngineSegment, ...]]:
     """The reading of a run's segments, and what they were read by: nothing where that is not possible."""
     config = run_config(run)
     try:
         versions = reading.score_versions(config)
-        if kept is not None and all(part["model"] == versions.get(name) for name, part in kept.items()):
-            gathered = Reference.gathered(each.of_versions(versions) for each in others)
-            reference = Reference(**{name: getattr(gathered, name) for name in kept})
-            return reference, reading.read(_engine_segments(rows, kept), reference, config)
+        if segment_scores is not None and all(
+            part["model"] == versions.get(name) for name, part in segment_scores.items()
+        ):
+            gathered = Reference.gathered(each.of_versions(versions) for each in other_references)
+            reference = Reference(**{name: getattr(gathered, name) for name in segment_scores})
+            return reference, reading.read(_engine_segments(rows, segment_scores), reference, config)
     except (RecognitionError, AttributeError, KeyError, TypeError, ValueError) as error:
         logger.error("run %s is read by people in general (%s)", run.pk, type(error).__name__)
     return Reference(), reading.read(_engine_segments(rows, {}), Reference(), config)
@@ -104,14 +106,14 @@ def general_probabilities(segments: Sequence[Segment]) -> dict[int, dict[str, fl
 
 def run_config(run: Run) -> Config:
     """The engine's configuration that the run was made with; settings it did not know have their defaults."""
-    known = {each.name for each in fields(Config)}
-    return Config(**{name: value for name, value in run.config.items() if name in known})
+    setting_names = {each.name for each in fields(Config)}
+    return Config(**{name: value for name, value in run.config.items() if name in setting_names})
 
 
-def _engine_segments(rows: Iterable[Segment], kept: Kept) -> list[EngineSegment]:
+def _engine_segments(rows: Iterable[Segment], segment_scores: SegmentScores) -> list[EngineSegment]:
     """Stored segments as the engine knows them: with their general answers, and with scores where there are any."""
     scores: dict[str, dict[int, Any]] = {
-        name: dict(zip(part["index"], part["scores"], strict=True)) for name, part in kept.items()
+        name: dict(zip(part["index"], part["scores"], strict=True)) for name, part in segment_scores.items()
     }
     return [
         EngineSegment(
@@ -141,10 +143,10 @@ def _face(row: Segment, judgement: dict[str, Any], scores: dict[int, Any]) -> Fa
 
 def _general(row: Segment, name: str, judgement: dict[str, Any]) -> np.ndarray:
     """A judgement by people in general, shape (7,)."""
-    found = _vector((row.general or {}).get(name) or judgement["probabilities"])
-    if found is None:
+    probabilities = _vector((row.general or {}).get(name) or judgement["probabilities"])
+    if probabilities is None:
         raise ValueError("a judgement without probabilities")
-    return found
+    return probabilities
 
 
 _NO_SCORES = np.zeros(len(EMOTIONS))
@@ -156,15 +158,17 @@ def _vector(probabilities: dict[str, float] | None) -> np.ndarray | None:
 
 def _take_over(row: Segment, segment: EngineSegment, *, own: bool) -> bool:
     """Puts the reading into the row if it is another one; whether it is."""
-    shown, stored = segment.probabilities, _vector(row.probabilities)
-    if shown is None or stored is None:
+    probabilities, stored_probabilities = segment.probabilities, _vector(row.probabilities)
+    if probabilities is None or stored_probabilities is None:
         return False
     general = row.general or {"probabilities": row.probabilities} | {
         name: (getattr(row, name) or {}).get("probabilities") for name in MODALITIES
     }
-    if np.abs(shown - stored).max() < LEAST_CHANGE and (row.general is not None) == own:
+    if np.abs(probabilities - stored_probabilities).max() < LEAST_CHANGE and (row.general is not None) == own:
         return False
-    row.probabilities, row.label = (keyed(shown), segment.label) if own else (general["probabilities"], segment.label)
+    row.probabilities, row.label = (
+        (keyed(probabilities), segment.label) if own else (general["probabilities"], segment.label)
+    )
     for name in MODALITIES:
         judged, judgement = getattr(row, name), getattr(segment, name)
         if judged is not None:

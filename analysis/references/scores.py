@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 FORMAT = 1
 """Version of what is sealed."""
 
-Kept = dict[str, dict[str, Any]]
+SegmentScores = dict[str, dict[str, Any]]
 """Per modality: "model" whose scores they are, "index" of the judged segments, and their "scores", seven each in the
 order of ``EMOTIONS``."""
 
@@ -28,7 +28,7 @@ def scores_keep(run: Run, recognition: Recognition) -> None:
     """Keeps what the student's consent covers of a recognition's scores; nothing where it covers none."""
     covered = comparison_covered(run.recording.student)
     contribution = Reference(**{name: getattr(recognition.contribution, name) for name in covered})
-    segments: Kept = {}
+    segments: SegmentScores = {}
     for name in MODALITIES:
         part = getattr(contribution, name)
         if part is None:
@@ -53,25 +53,25 @@ def contributions(student: Student) -> dict[UUID, Reference]:
     """
     covered = comparison_covered(student)
     current = Recording.objects.filter(student=student, result_run__isnull=False).values("result_run")
-    found = {}
+    by_run = {}
     for scores in RunScores.objects.filter(run__in=current).defer("segments"):
         try:
             whole = Reference.from_dict(_opened(scores, scores.contribution))
         except (SealBrokenError, RecognitionError):
             _log_broken(scores)
             continue
-        found[scores.run_id] = Reference(**{name: getattr(whole, name) for name in MODALITIES if name in covered})
-    return found
+        by_run[scores.run_id] = Reference(**{name: getattr(whole, name) for name in MODALITIES if name in covered})
+    return by_run
 
 
-def kept_segments(scores: RunScores) -> Kept | None:
+def unsealed_segment_scores(scores: RunScores) -> SegmentScores | None:
     """The scores of a run's segments; None, which is logged, where they cannot be opened any more."""
     try:
-        kept: Kept = _opened(scores, scores.segments)
+        segments: SegmentScores = _opened(scores, scores.segments)
     except SealBrokenError:
         _log_broken(scores)
         return None
-    return kept
+    return segments
 
 
 def student_reference(student: Student) -> dict[str, Any]:

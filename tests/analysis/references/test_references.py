@@ -19,7 +19,7 @@ from analysis.intake import removal
 from analysis.models import Alert, Recording, Run, RunScores, Segment
 from analysis.presentation.reports import student_csv
 from analysis.references.reading import general_probabilities, sessions_reread
-from analysis.references.scores import contributions, kept_segments, student_reference
+from analysis.references.scores import contributions, student_reference, unsealed_segment_scores
 from analysis.references.sealing import SealBrokenError, reseal, seal, unseal
 from analysis.runs import lifecycle
 from analysis.trends.sessions import session_index, student_trend
@@ -177,7 +177,7 @@ def test_an_earlier_wording_of_the_consent_covers_no_comparison():
     assert set(labels(first)) == {"normal"}
     # with the face covered, only the face is kept and compared
     third = analysed(student, VARIED, face=True)
-    assert set(kept_segments(third.result_run.scores)) == {"face"}
+    assert set(unsealed_segment_scores(third.result_run.scores)) == {"face"}
     assert contributions(student)[third.result_run_id].voice is None
     consent_grant(student, by=UserFactory(), purpose=Purpose.VOICE)
     assert comparison_covered(student) == {"voice", "face"}
