@@ -89,8 +89,8 @@ class SettingsForm(forms.Form):
 
     @classmethod
     def _shown(cls, setting: str, value: float) -> float:
-        shown = round(100 * value, 2) if setting in cls.SHARES else value
-        return int(shown) if float(shown).is_integer() else shown
+        number = round(100 * value, 2) if setting in cls.SHARES else value
+        return int(number) if float(number).is_integer() else number
 
     def changes(self) -> dict[str, Any]:
         """What is to be stored: shares as fractions of 1."""

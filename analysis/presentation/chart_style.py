@@ -57,8 +57,8 @@ def figure(*, height: int, **layout: Any) -> "Figure":
 
 def plain(drawn: "Figure") -> dict[str, Any]:
     """The figure as ``{"data", "layout"}`` of plain lists and numbers, fit for ``json_script``."""
-    found: dict[str, Any] = drawn.to_plotly_json()
-    return {"data": found["data"], "layout": found["layout"]}
+    whole_figure: dict[str, Any] = drawn.to_plotly_json()
+    return {"data": whole_figure["data"], "layout": whole_figure["layout"]}
 
 
 def share_axis(title: str) -> dict[str, Any]:
@@ -117,8 +117,8 @@ def bundles(count: int, limit: int = MAX_POINTS) -> list[slice]:
 
 def mean(values: Sequence[float | None], digits: int = 3) -> float | None:
     """The mean of what is there; None, a gap, if nothing is."""
-    there = [value for value in values if value is not None]
-    return round(sum(there) / len(there), digits) if there else None
+    numbers = [value for value in values if value is not None]
+    return round(sum(numbers) / len(numbers), digits) if numbers else None
 
 
 def positions(xs: Sequence[float]) -> dict[str, Any]:

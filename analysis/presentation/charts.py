@@ -87,9 +87,9 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
     if general:
         views.append((gettext("People in general"), lambda segment: general.get(segment.index)))
     for number, (_, probabilities) in enumerate(views):
-        judged = [[found for segment in part if (found := probabilities(segment))] for part in parts]
+        judged = [[answer for segment in part if (answer := probabilities(segment))] for part in parts]
         for name in EMOTIONS:
-            values = [mean([one.get(name) for one in found]) for found in judged]
+            values = [mean([answer.get(name) for answer in answers]) for answers in judged]
             drawn.add_scatter(
                 **positions(xs),
                 y=values,
@@ -197,15 +197,15 @@ def attention_figure(run: Run) -> dict[str, Any]:
         showlegend=False,
     )
     width = max(0.5, length / (MAX_POINTS - 1))
-    found: dict[int, list[float]] = defaultdict(list)
+    weights_by_bin: dict[int, list[float]] = defaultdict(list)
     for segment in segments:
         pairs = (segment.voice or {}).get("attention", [])
         for time_s, weight in pairs:
-            found[int(time_s / width)].append(weight * len(pairs))
-    if not found:
+            weights_by_bin[int(time_s / width)].append(weight * len(pairs))
+    if not weights_by_bin:
         note(drawn, gettext("The voice was not judged in this recording."))
         return plain(drawn)
-    values = [mean(found.get(i, []), digits=2) for i in range(max(found) + 1)]
+    values = [mean(weights_by_bin.get(i, []), digits=2) for i in range(max(weights_by_bin) + 1)]
     drawn.add_scatter(
         **positions([(i + 0.5) * width for i in range(len(values))]),
         y=values,
@@ -293,10 +293,10 @@ def _draw_limits(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
     limit = {"color": LIMIT, "width": 1.5, "dash": "dash"}
     if monitored:
         lower, upper = [point.lower for point in monitored], [point.upper for point in monitored]
-        shown = {"mode": "lines", "line": limit, "hovertemplate": "%{y:.0%}<extra></extra>"}
-        drawn.add_scatter(x=days, y=lower, **shown, name=gettext("lower limit"), showlegend=False)
+        style = {"mode": "lines", "line": limit, "hovertemplate": "%{y:.0%}<extra></extra>"}
+        drawn.add_scatter(x=days, y=lower, **style, name=gettext("lower limit"), showlegend=False)
         drawn.add_scatter(
-            x=days, y=upper, **shown, name=gettext("control limits"), fill="tonexty", fillcolor="rgba(138,147,155,0.13)"
+            x=days, y=upper, **style, name=gettext("control limits"), fill="tonexty", fillcolor="rgba(138,147,155,0.13)"
         )
     drawn.add_scatter(
         x=[_when(points[0]), _when(points[-1])],
@@ -327,17 +327,17 @@ def _draw_sessions(drawn: Any, points: Sequence[Point]) -> None:
             {"color": "#ffffff", "size": 9, "line": {"color": QUIET, "width": 1.5}},
         ),
     ]
-    for name, shown, marker in kinds:
-        if shown:
+    for name, points_of_kind, marker in kinds:
+        if points_of_kind:
             drawn.add_scatter(
-                x=[_when(point) for point in shown],
-                y=[point.session.negative_share for point in shown],
-                mode="lines+markers" if shown[0].enough else "markers",
+                x=[_when(point) for point in points_of_kind],
+                y=[point.session.negative_share for point in points_of_kind],
+                mode="lines+markers" if points_of_kind[0].enough else "markers",
                 line={"color": "#b9c2c7", "width": 1},
                 marker=marker,
                 name=name,
-                customdata=[str(point.session.recording_id) for point in shown],
-                text=[_session_text(point) for point in shown],
+                customdata=[str(point.session.recording_id) for point in points_of_kind],
+                text=[_session_text(point) for point in points_of_kind],
                 hovertemplate="%{text}<extra></extra>",
             )
     over = [point for point in points if point.over]
@@ -388,16 +388,16 @@ def _session_text(point: Point) -> str:
 
 def _draw_alerts(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
     by_recording = {point.session.recording_id: point for point in points}
-    shown = [(alert, by_recording[alert.recording_id]) for alert in trend.alerts if alert.recording_id in by_recording]
-    if shown:
+    marks = [(alert, by_recording[alert.recording_id]) for alert in trend.alerts if alert.recording_id in by_recording]
+    if marks:
         drawn.add_scatter(
-            x=[_when(point) for _, point in shown],
-            y=[point.session.negative_share for _, point in shown],
+            x=[_when(point) for _, point in marks],
+            y=[point.session.negative_share for _, point in marks],
             mode="markers",
             marker={"symbol": "triangle-down", "size": 14, "color": ALERT, "line": {"color": "#ffffff", "width": 1}},
             name=gettext("alert"),
-            customdata=[str(alert.id) for alert, _ in shown],
-            text=[f"{RuleKind(alert.kind).label}: {AlertStatus(alert.status).label}" for alert, _ in shown],
+            customdata=[str(alert.id) for alert, _ in marks],
+            text=[f"{RuleKind(alert.kind).label}: {AlertStatus(alert.status).label}" for alert, _ in marks],
             hovertemplate="%{text}<extra></extra>",
         )
 
@@ -434,10 +434,10 @@ def shares_figure(trend: Trend) -> dict[str, Any]:
 
 def _session_names(points: Sequence[Point]) -> list[str]:
     """The days of the sessions; a second one on the same day is numbered."""
-    seen: Counter[str] = Counter()
+    sessions_on_day: Counter[str] = Counter()
     names = []
     for point in points:
         day = _when(point)[:10]
-        seen[day] += 1
-        names.append(day if seen[day] == 1 else f"{day} ({seen[day]})")
+        sessions_on_day[day] += 1
+        names.append(day if sessions_on_day[day] == 1 else f"{day} ({sessions_on_day[day]})")
     return names

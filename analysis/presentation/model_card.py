@@ -210,12 +210,12 @@ def source_rows() -> list[SourceRow]:
     speakers = _speakers()
     rows = []
     for source in SOURCES:
-        what = str(source.what)
+        description = str(source.what)
         if source.language:
-            what += ", " + str(source.language)
+            description += ", " + str(source.language)
         if number := speakers[source.name]:
-            what += ", " + ngettext("%(number)d speaker", "%(number)d speakers", number) % {"number": number}
-        rows.append(SourceRow(source.name, what, str(source.terms)))
+            description += ", " + ngettext("%(number)d speaker", "%(number)d speakers", number) % {"number": number}
+        rows.append(SourceRow(source.name, description, str(source.terms)))
     return rows
 
 
@@ -232,27 +232,27 @@ def speakers_by_language() -> list[tuple[str, int]]:
 def _speakers() -> Counter[str]:
     """How many speakers the voice network learned from, by source; the card names them ``corpus_speaker``."""
     voice = _object(FOLDER / "card.json").get("voice")
-    named = voice.get("speakers") if isinstance(voice, dict) else None
-    by_prefix = Counter(str(each).partition("_")[0] for each in (named if isinstance(named, dict) else ()))
+    speakers = voice.get("speakers") if isinstance(voice, dict) else None
+    by_prefix = Counter(str(each).partition("_")[0] for each in (speakers if isinstance(speakers, dict) else ()))
     return Counter({source.name: by_prefix[source.name.lower()] for source in SOURCES})
 
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _model(name: str, meta: dict[str, Any]) -> Model:
     data = meta.get("data")
-    plain = data.items() if isinstance(data, dict) else []
+    entries = data.items() if isinstance(data, dict) else []
     return Model(
         name=str(NAMES.get(name, name)),
         version=str(meta.get("version", "")),
         sha256=str(meta.get("sha256", "")),
-        data=[(Term.of(key), Term.value(value)) for key, value in plain if not isinstance(value, dict | list)],
+        data=[(Term.of(key), Term.value(value)) for key, value in entries if not isinstance(value, dict | list)],
     )
 
 
@@ -276,12 +276,12 @@ def _rows(node: Any, path: tuple[str, ...]) -> Iterator[Row]:
 
 def _sessions(figures: dict[str, Any]) -> Iterator[Group]:
     """Whole sessions of one person: what matters most, so it stands first."""
-    measured = figures.get("sessions")
-    if not isinstance(measured, dict):
+    sessions = figures.get("sessions")
+    if not isinstance(sessions, dict):
         return
     rows = []
     for name in SESSION_KINDS:
-        node = measured.get(name)
+        node = sessions.get(name)
         if isinstance(node, dict) and isinstance(node.get("n"), int):
             rows.append(Row([Term.of(name)], node["n"], float(node["time_right"]), None, None, {}))
             for corpus, of in node.get("per_corpus", {}).items():
@@ -316,8 +316,8 @@ def _disturbed(evaluation: dict[str, Any]) -> Iterator[Group]:
 
 
 def _nodes(evaluation: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = evaluation.get(name)
-    return [node for node in found if isinstance(node, dict)] if isinstance(found, list) else []
+    nodes = evaluation.get(name)
+    return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
 def _under(node: dict[str, Any]) -> list[Term]:
@@ -329,8 +329,8 @@ def _under(node: dict[str, Any]) -> list[Term]:
         text = _("music %(level)d dB below the voice") if level > 0 else _("music as loud as the voice")
     else:
         text = _("noise %(level)d dB below the voice") if level > 0 else _("noise as loud as the voice")
-    heard = Term(str(text) % {"level": level or 0}, foreign=False)
-    return [heard, Term(str(_("separated")), foreign=False)] if node.get("separated") else [heard]
+    background = Term(str(text) % {"level": level or 0}, foreign=False)
+    return [background, Term(str(_("separated")), foreign=False)] if node.get("separated") else [background]
 
 
 def _number(value: Any) -> float | None:
@@ -345,10 +345,10 @@ def _interval(value: Any) -> tuple[float, float] | None:
 
 def _recalls(node: dict[str, Any]) -> dict[str, float]:
     """Share of each class that was recognised, where it was measured."""
-    found = node.get("per_class") or node.get("per_class_recall")
+    by_class = node.get("per_class") or node.get("per_class_recall")
     shares = {}
     for name in EMOTIONS:
-        value = found.get(name) if isinstance(found, dict) else None
+        value = by_class.get(name) if isinstance(by_class, dict) else None
         share = _number(value.get("recall") if isinstance(value, dict) else value)
         if share is not None:
             shares[name] = share

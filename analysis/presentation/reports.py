@@ -233,8 +233,8 @@ def _alerts_part(student: Student) -> "list[Flowable]":
         parts.append(words(f"{wording.day(alert.raised_at)}: {name} ({status})"))
         parts.extend(words(f"• {sentence}", "small") for sentence in explain(alert))
         for event in alert.events.all():
-            who = str(event.actor) if event.actor else gettext("the system")
-            line = f"{wording.day(event.at)}, {who}: {event.get_status_display()}"
+            actor = str(event.actor) if event.actor else gettext("the system")
+            line = f"{wording.day(event.at)}, {actor}: {event.get_status_display()}"
             parts.append(words(f"{line}. {event.reason}" if event.reason else line, "small"))
     return parts if len(parts) > 1 else [*parts, words(gettext("No alert has been raised."))]
 

@@ -154,14 +154,14 @@ def _other_reading(run: Run, general: Mapping[int, dict[str, float] | None]) -> 
     """How much the other sessions change, in a sentence."""
     labels = {each.index: each.label for each in run.segments.all() if each.label is not None}
     likeliest = {index: max(each, key=lambda name: each[name]) for index, each in general.items() if each}
-    other = sum(labels[index] != label for index, label in likeliest.items() if index in labels)
-    if not other:
+    changed = sum(labels[index] != label for index, label in likeliest.items() if index in labels)
+    if not changed:
         return _("By people in general alone, every moment would show the same emotion.")
     return ngettext(
         "By people in general alone, %(other)d of %(all)d moment would show another emotion; the chart has both.",
         "By people in general alone, %(other)d of %(all)d moments would show another emotion; the chart has both.",
         len(labels),
-    ) % {"other": other, "all": len(labels)}
+    ) % {"other": changed, "all": len(labels)}
 
 
 def origin(run: Run, general: Mapping[int, dict[str, float] | None]) -> list[Fact]:
@@ -245,14 +245,14 @@ def _timings(run: Run) -> str:
 
 def tracks(run: Run) -> list[Face]:
     """The faces that were followed, the chosen one included; empty where no face was analysed."""
-    chosen = run.summary.get("track")
+    chosen_number = run.summary.get("track")
     return [
         Face(
             number=int(track["track"]),
             seconds=track.get("seconds"),
             start_s=track.get("start_s"),
             end_s=track.get("end_s"),
-            chosen=track["track"] == chosen,
+            chosen=track["track"] == chosen_number,
         )
         for track in run.summary.get("tracks", [])
     ]

@@ -66,13 +66,13 @@ def sparkline(values: Iterable[float | None], label: str) -> SafeString:
     A session without a value interrupts the line. One value alone is a dot.
     """
     points = [(index, value) for index, value in enumerate(values)]
-    known = [(index, value) for index, value in points if value is not None]
-    if not known:
+    judged = [(index, value) for index, value in points if value is not None]
+    if not judged:
         return SafeString("")
     step = SPARK_WIDTH / max(1, len(points) - 1)
-    place = [(round(4 + index * step, 1), round(4 + (1 - value) * SPARK_HEIGHT, 1)) for index, value in known]
-    joined = [place[:1]]
-    for before, after, spot in zip(known, known[1:], place[1:], strict=False):
+    positions = [(round(4 + index * step, 1), round(4 + (1 - value) * SPARK_HEIGHT, 1)) for index, value in judged]
+    joined = [positions[:1]]
+    for before, after, spot in zip(judged, judged[1:], positions[1:], strict=False):
         if after[0] == before[0] + 1:
             joined[-1].append(spot)
         else:
@@ -86,5 +86,5 @@ def sparkline(values: Iterable[float | None], label: str) -> SafeString:
         SPARK_HEIGHT + 8,
         label,
         lines,
-        *place[-1],
+        *positions[-1],
     )
