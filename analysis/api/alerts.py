@@ -28,7 +28,7 @@ class AlertsView(DoorView):
     @extend_schema(operation_id="alerts_list", parameters=[AlertQuerySerializer], responses=AlertSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Alerts, the newest first."""
-        alerts = Alert.objects.filter(**self.sent(AlertQuerySerializer)).select_related("rule")
+        alerts = Alert.objects.filter(**self.validated(AlertQuerySerializer)).select_related("rule")
         return self.results_page(self.rows(alerts.order_by("-raised_at", "pk")), AlertSerializer, "alerts")
 
 
@@ -77,7 +77,7 @@ class AlertDismissView(AlertDoor):
     @extend_schema(operation_id="alerts_dismiss", request=DismissSerializer, responses=AlertDetailSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
         """Dismisses the alert, with a reason."""
-        alert_dismiss(self.alert(pk), by=self.user, **self.sent(DismissSerializer))
+        alert_dismiss(self.alert(pk), by=self.user, **self.validated(DismissSerializer))
         return Response(self.shown(pk))
 
 
@@ -89,5 +89,5 @@ class AlertEscalateView(AlertDoor):
     @extend_schema(operation_id="alerts_escalate", request=EscalateSerializer, responses=AlertDetailSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
         """Hands the alert to an administrator's review."""
-        alert_escalate(self.alert(pk), by=self.user, **self.sent(EscalateSerializer))
+        alert_escalate(self.alert(pk), by=self.user, **self.validated(EscalateSerializer))
         return Response(self.shown(pk))

@@ -72,8 +72,8 @@ class DoorView(GenericAPIView[Any]):
         rows = self.paginate_queryset(queryset)
         return self.get_paginated_response(serializer(rows, many=True, context=self.get_serializer_context()).data)
 
-    def sent(self, serializer: type[BaseSerializer[Any]], partial: bool = False) -> Any:
-        """What the body, or for GET the query, says, checked by ``serializer``.
+    def validated(self, serializer: type[BaseSerializer[Any]], partial: bool = False) -> Any:
+        """The values of the body, or of the query for GET, checked by ``serializer``.
 
         Raises:
             ValidationError: with the fields that are wrong.

@@ -70,14 +70,14 @@ class RecordingsView(RecordingDoor):
     )
     def get(self, request: Request) -> Response:
         """The recordings the user may see, the newest first."""
-        sent = self.sent(RecordingQuerySerializer)
+        values = self.validated(RecordingQuerySerializer)
         recordings = Recording.objects.select_related("current_run").order_by("-recorded_at", "pk")
-        if "student" in sent:
-            recordings = recordings.filter(student=sent["student"])
-        if sent.get("status") == "uploaded":
+        if "student" in values:
+            recordings = recordings.filter(student=values["student"])
+        if values.get("status") == "uploaded":
             recordings = recordings.filter(current_run__isnull=True)
-        elif "status" in sent:
-            recordings = recordings.filter(current_run__status=sent["status"])
+        elif "status" in values:
+            recordings = recordings.filter(current_run__status=values["status"])
         return self.page(self.rows(recordings), RecordingSerializer)
 
     @extend_schema(
@@ -91,13 +91,13 @@ class RecordingsView(RecordingDoor):
         Its content is probed and its SHA-256 compared before it is accepted. Without a valid consent nothing is stored
         (403 `no_consent`); content the student already has is 409 `duplicate` with the recording's id.
         """
-        sent = self.sent(RecordingUploadSerializer)
+        values = self.validated(RecordingUploadSerializer)
         recording = recording_receive(
             user=self.user,
-            student=self.student(sent["student"]),
-            recorded_at=sent["recorded_at"],
-            name=sent["file"].name,
-            source=sent["file"],
+            student=self.student(values["student"]),
+            recorded_at=values["recorded_at"],
+            name=values["file"].name,
+            source=values["file"],
         )
         location = reverse("api-recording", args=[recording.pk])
         return Response(self.current(recording.pk), status=201, headers={"Location": location})

@@ -49,14 +49,14 @@ class CorrectionsView(DoorView):
         moment by then.
         """
         recording = self.row(Recording.objects.all(), pk)
-        sent = self.sent(CorrectionWriteSerializer)
-        if sent.get("run", recording.result_run_id) != recording.result_run_id:
+        values = self.validated(CorrectionWriteSerializer)
+        if values.get("run", recording.result_run_id) != recording.result_run_id:
             raise Refused("results_changed")
         segments = Segment.objects.select_related("run__recording").prefetch_related("corrections__by")
-        segment = segments.filter(run=recording.result_run_id, index=sent["index"]).first()
+        segment = segments.filter(run=recording.result_run_id, index=values["index"]).first()
         if segment is None:
             raise ValidationError({"index": [gettext("This recording has no such segment.")]})
-        label_correct(segment, by=self.user, label=sent["label"], comment=sent["comment"])
+        label_correct(segment, by=self.user, label=values["label"], comment=values["comment"])
         self.results_viewed(recording.student_id, "recording", recording.pk)
         return Response(SegmentSerializer(segments.get(pk=segment.pk)).data, status=201)
 

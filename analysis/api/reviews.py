@@ -29,7 +29,7 @@ class ReviewsView(DoorView):
     )
     def get(self, request: Request) -> Response:
         """Reviews, the longest waiting first."""
-        reviews = Review.objects.filter(**self.sent(ReviewQuerySerializer)).select_related("reviewer")
+        reviews = Review.objects.filter(**self.validated(ReviewQuerySerializer)).select_related("reviewer")
         return self.results_page(self.rows(reviews.order_by("opened_at", "pk")), ReviewSerializer, "reviews")
 
 
@@ -78,5 +78,5 @@ class ReviewDecideView(ReviewDoor):
     @extend_schema(operation_id="reviews_decide", request=DecisionSerializer, responses=ReviewDetailSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
         """Closes the review and its alerts with a decision and a note."""
-        review_decide(self.review(pk), by=self.user, **self.sent(DecisionSerializer))
+        review_decide(self.review(pk), by=self.user, **self.validated(DecisionSerializer))
         return Response(self.shown(pk))

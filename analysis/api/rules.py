@@ -52,7 +52,7 @@ class RuleView(DoorView):
         It then applies to sessions analysed from now on; alerts that were raised keep the settings they were raised
         with. Settings that its kind does not use are passed over.
         """
-        rule = rule_update(self.rule(pk), by=self.user, **self.sent(RuleWriteSerializer, partial=True))
+        rule = rule_update(self.rule(pk), by=self.user, **self.validated(RuleWriteSerializer, partial=True))
         return Response(RuleDetailSerializer(rule).data)
 
 
@@ -77,5 +77,5 @@ class TrendSettingsView(DoorView):
         Every curve is drawn by them at once, and an EWMA rule raises by them for sessions analysed from now on; alerts
         that were raised keep the settings they were raised with.
         """
-        stored = trend_settings_update(by=self.user, **self.sent(TrendSettingsWriteSerializer, partial=True))
+        stored = trend_settings_update(by=self.user, **self.validated(TrendSettingsWriteSerializer, partial=True))
         return Response(TrendSettingsDetailSerializer(stored).data)

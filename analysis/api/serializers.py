@@ -195,8 +195,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         read_only_fields = fields
 
     def to_representation(self, instance: Run) -> dict[str, Any]:
-        shown = super().to_representation(instance)
-        return shown if self.context.get("results") else shown | dict.fromkeys(self.RESULTS)
+        representation = super().to_representation(instance)
+        return representation if self.context.get("results") else representation | dict.fromkeys(self.RESULTS)
 
 
 class RecordingDetailSerializer(RecordingSerializer):

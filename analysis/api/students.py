@@ -40,7 +40,7 @@ class StudentsView(DoorView):
     )
     def post(self, request: Request) -> Response:
         """A new student (administrators)."""
-        student = student_create(by=self.user, **self.sent(StudentWriteSerializer))
+        student = student_create(by=self.user, **self.validated(StudentWriteSerializer))
         return Response(StudentDetailSerializer(student).data, status=201)
 
 
@@ -59,7 +59,7 @@ class StudentView(DoorView):
     def patch(self, request: Request, pk: UUID) -> Response:
         """Changes the fields that are sent (administrators)."""
         student = self.student(pk)
-        student = student_update(student, by=self.user, **self.sent(StudentWriteSerializer, partial=True))
+        student = student_update(student, by=self.user, **self.validated(StudentWriteSerializer, partial=True))
         return Response(StudentDetailSerializer(student).data)
 
 
@@ -82,7 +82,7 @@ class ConsentsView(DoorView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Records that the student agrees to a purpose (administrators). A standing consent for it is replaced."""
         student = self.student(pk)
-        consent = consent_grant(student, by=self.user, **self.sent(ConsentWriteSerializer))
+        consent = consent_grant(student, by=self.user, **self.validated(ConsentWriteSerializer))
         return Response(ConsentSerializer(_shown(Consent.objects.filter(pk=consent.pk)).get()).data, status=201)
 
 

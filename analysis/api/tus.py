@@ -50,9 +50,9 @@ class TusView(DoorView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """``X-HTTP-Method-Override`` counts before anything is checked, the CSRF token included."""
-        wanted = request.headers.get("X-HTTP-Method-Override", "").upper()
-        if request.method == "POST" and wanted in OVERRIDABLE:
-            request.method = wanted
+        method = request.headers.get("X-HTTP-Method-Override", "").upper()
+        if request.method == "POST" and method in OVERRIDABLE:
+            request.method = method
         return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -166,14 +166,14 @@ def parse_metadata(header: str) -> dict[str, str]:
     Raises:
         Refused: ``invalid_metadata``.
     """
-    found: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         key, _, value = pair.partition(" ")
         try:
-            found[key] = base64.b64decode(value.strip(), validate=True).decode()
+            metadata[key] = base64.b64decode(value.strip(), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise Refused("invalid_metadata") from None
-    return found
+    return metadata
 
 
 def write_metadata(upload: Upload) -> str:
