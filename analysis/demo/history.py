@@ -107,12 +107,14 @@ def _segments(run: Run, session: Session, chance: random.Random) -> Iterator[Seg
     felt = _felt(session, chance)
     voices = _smoothed([_around(name, chance) for name in felt])
     faces = _smoothed([_around(name, chance) for name in felt])
-    for index, (heard, seen) in enumerate(zip(voices, faces, strict=True)):
+    for index, (voice_probabilities, face_probabilities) in enumerate(zip(voices, faces, strict=True)):
         start_s = HOP_S * index
         gap = chance.random() < session.gaps
-        voice = _voice(heard, start_s, chance) if run.voice and not gap else None
-        face = _face(seen, chance) if run.face and not gap else None
-        judged = [(weight, found["probabilities"]) for weight, found in ((BETA, voice), (ALPHA, face)) if found]
+        voice = _voice(voice_probabilities, start_s, chance) if run.voice and not gap else None
+        face = _face(face_probabilities, chance) if run.face and not gap else None
+        judged = [
+            (weight, judgement["probabilities"]) for weight, judgement in ((BETA, voice), (ALPHA, face)) if judgement
+        ]
         total = sum(weight for weight, _ in judged)
         fused = {name: round(sum(w * p[name] for w, p in judged) / total, 6) for name in EMOTIONS} if judged else None
         yield Segment(
@@ -128,12 +130,12 @@ def _segments(run: Run, session: Session, chance: random.Random) -> Iterator[Seg
         )
 
 
-def _smoothed(found: list[dict[str, float]]) -> list[dict[str, float]]:
+def _smoothed(distributions: list[dict[str, float]]) -> list[dict[str, float]]:
     """Every distribution mixed with its neighbours', 1 : 2 : 1."""
-    padded = [found[0], *found, found[-1]]
+    padded = [distributions[0], *distributions, distributions[-1]]
     return [
-        {name: round((before[name] + 2 * here[name] + after[name]) / 4, 6) for name in EMOTIONS}
-        for before, here, after in zip(padded, padded[1:], padded[2:], strict=False)
+        {name: round((before[name] + 2 * current[name] + after[name]) / 4, 6) for name in EMOTIONS}
+        for before, current, after in zip(padded, padded[1:], padded[2:], strict=False)
     ]
 
 

@@ -130,8 +130,8 @@ def accounts_path() -> Path:
 
 def accounts_ensure() -> list[Account]:
     """The three demo accounts; password and token of each are kept as long as they still work."""
-    kept = {entry.get("role"): entry for entry in _stored()}
-    accounts = [_account(role, kept.get(role, {})) for role in ACCOUNTS]
+    stored_by_role = {entry.get("role"): entry for entry in _stored()}
+    accounts = [_account(role, stored_by_role.get(role, {})) for role in ACCOUNTS]
     if [account.as_dict() for account in accounts] != _stored():
         _store(accounts)
     return accounts
@@ -158,11 +158,11 @@ def _store(accounts: list[Account]) -> None:
     part.replace(path)
 
 
-def _account(role: str, kept: dict[str, str]) -> Account:
+def _account(role: str, stored: dict[str, str]) -> Account:
     username, first_name, last_name = ACCOUNTS[role]
     user = _user(username, role, first_name, last_name)
-    password, token = kept.get("password", ""), kept.get("token", "")
-    if kept.get("username") != username or not user.check_password(password):
+    password, token = stored.get("password", ""), stored.get("token", "")
+    if stored.get("username") != username or not user.check_password(password):
         password = secrets.token_urlsafe(12)
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -201,9 +201,9 @@ def students_ensure() -> list[Student]:
 
 @transaction.atomic
 def _student(planned: DemoStudent, people: dict[str, User], colleague: User) -> Student:
-    there = Student.objects.filter(number=planned.number).first()
-    if there is not None:
-        return there
+    existing = Student.objects.filter(number=planned.number).first()
+    if existing is not None:
+        return existing
     counselor, staff, admin = (people[role] for role in (Role.COUNSELOR, Role.STAFF, Role.ADMIN))
     if planned.colleague:
         counselor = colleague
