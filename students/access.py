@@ -114,10 +114,10 @@ def fetch(
     Raises:
         Http404: there is no such row, or not for this user; the two cannot be told apart.
     """
-    found = scoped(user, action, queryset, student).filter(pk=pk).first()
-    if found is None:
+    row = scoped(user, action, queryset, student).filter(pk=pk).first()
+    if row is None:
         raise Http404
-    return found
+    return row
 
 
 def fetch_student(user: User | AnonymousUser, action: Action, pk: UUID | str) -> Student:

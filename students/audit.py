@@ -20,9 +20,9 @@ def record(
     ``actor`` is None for what the system does by itself. ``detail`` holds codes, counts and dates only: no names,
     no student numbers, no file names, nothing said in a recording.
     """
-    made = event(action, actor=actor, student=student, object_type=object_type, object_ref=object_ref, **detail)
-    made.save()
-    return made
+    new_event = event(action, actor=actor, student=student, object_type=object_type, object_ref=object_ref, **detail)
+    new_event.save()
+    return new_event
 
 
 def event(

@@ -211,8 +211,8 @@ def consents_expire() -> int:
     return ended
 
 
-def _same(standing: Consent, wanted: Consent) -> bool:
-    return (standing.expires_on, standing.wording) == (wanted.expires_on, wanted.wording)
+def _same(standing: Consent, requested: Consent) -> bool:
+    return (standing.expires_on, standing.wording) == (requested.expires_on, requested.wording)
 
 
 def _overdue() -> QuerySet[Consent]:

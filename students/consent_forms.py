@@ -78,10 +78,10 @@ def signed_forms_purge() -> int:
     """Deletes files no consent refers to (left by a crash between file and row); returns how many."""
     if not default_storage.exists(FOLDER):
         return 0
-    known = set(Consent.objects.exclude(evidence="").values_list("evidence", flat=True))
+    referenced = set(Consent.objects.exclude(evidence="").values_list("evidence", flat=True))
     limit = timezone.now() - _ORPHAN_AGE
     paths = (f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1])
-    orphans = [path for path in paths if path not in known and default_storage.get_modified_time(path) < limit]
+    orphans = [path for path in paths if path not in referenced and default_storage.get_modified_time(path) < limit]
     for path in orphans:
         signed_form_delete(path)
     return len(orphans)

@@ -155,17 +155,17 @@ class AuditFilterForm(forms.Form):
     def condition(self) -> dict[str, Any]:
         """The filter on ``AuditEvent`` rows; fields that make no sense narrow nothing."""
         self.is_valid()
-        given = self.cleaned_data
-        who = given.get("who")
-        wanted = {
-            "action": given.get("action"),
-            "actor__isnull": who == "system",
-            "actor": who if who != "system" else None,
-            "student_ref": given.get("student"),
-            "at__gte": _midnight(given.get("since")),
-            "at__lt": _midnight(given.get("until"), days=1),
+        values = self.cleaned_data
+        actor = values.get("who")
+        lookups = {
+            "action": values.get("action"),
+            "actor__isnull": actor == "system",
+            "actor": actor if actor != "system" else None,
+            "student_ref": values.get("student"),
+            "at__gte": _midnight(values.get("since")),
+            "at__lt": _midnight(values.get("until"), days=1),
         }
-        return {lookup: value for lookup, value in wanted.items() if value}
+        return {lookup: value for lookup, value in lookups.items() if value}
 
 
 def _midnight(day: date | None, *, days: int = 0) -> datetime | None:

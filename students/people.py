@@ -234,5 +234,5 @@ def _validate(user: User) -> None:
 
 
 def _username_taken() -> ValidationError:
-    taken = ValidationError(_("This user name is taken. Choose another one."), code="taken")
-    return ValidationError({"username": taken})
+    error = ValidationError(_("This user name is taken. Choose another one."), code="taken")
+    return ValidationError({"username": error})

@@ -130,21 +130,21 @@ def roster_read(data: bytes) -> Sheet:
     if not lines:
         raise ValidationError(_("The file is empty. Choose another file."), code="empty")
     try:
-        delimiter = max(DELIMITERS, key=lambda char: len(_known(_split(lines[0], char))))
+        delimiter = max(DELIMITERS, key=lambda char: len(_columns(_split(lines[0], char))))
         table = _table(text, delimiter)
     except csv.Error as error:
         raise ValidationError(
             _("The file is not proper CSV: a quotation mark is missing or too many. Save it as CSV again."), code="csv"
         ) from error
     heading = table[0][1]
-    known = _known(heading)
-    missing = [name for name in ("number", "name") if name not in known.values()]
+    columns = _columns(heading)
+    missing = [name for name in ("number", "name") if name not in columns.values()]
     if missing:
         raise ValidationError(
             _("The first line must name the columns, among them the student number and the name. Add the headings."),
             code="headings",
         )
-    if len(set(known.values())) < len(known):
+    if len(set(columns.values())) < len(columns):
         raise ValidationError(_("Two columns have the same meaning. Remove one of them."), code="headings")
     if len(table) - 1 > MAX_ROWS:
         raise ValidationError(
@@ -153,11 +153,11 @@ def roster_read(data: bytes) -> Sheet:
             params={"limit": MAX_ROWS},
         )
     rows = [
-        (line, {name: unguarded(cells[at]) if at < len(cells) else "" for at, name in known.items()})
+        (line, {name: unguarded(cells[at]) if at < len(cells) else "" for at, name in columns.items()})
         for line, cells in table[1:]
     ]
-    ignored = tuple(cell for at, cell in enumerate(heading) if at not in known and cell.strip())
-    return Sheet(encoding, delimiter, tuple(name for name in FIELDS if name in known.values()), ignored, rows)
+    ignored = tuple(cell for at, cell in enumerate(heading) if at not in columns and cell.strip())
+    return Sheet(encoding, delimiter, tuple(name for name in FIELDS if name in columns.values()), ignored, rows)
 
 
 def roster_preview(data: bytes) -> Preview:
@@ -260,10 +260,10 @@ def _table(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
 
 
-def _known(heading: list[str]) -> dict[int, str]:
+def _columns(heading: list[str]) -> dict[int, str]:
     """Position -> field, for the headings that are understood."""
-    plain = [re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", cell)).strip().casefold() for cell in heading]
-    return {at: name for at, cell in enumerate(plain) for name, accepted in HEADERS.items() if cell in accepted}
+    headings = [re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", cell)).strip().casefold() for cell in heading]
+    return {at: name for at, cell in enumerate(headings) for name, accepted in HEADERS.items() if cell in accepted}
 
 
 def _row_clean(line: int, cells: dict[str, str]) -> RosterRow:
@@ -292,9 +292,9 @@ def _refuse_duplicates(rows: list[RosterRow]) -> None:
 
 def _compare(rows: list[RosterRow], students: QuerySet[Student]) -> None:
     """Tells updates from new students, by the number whatever its case."""
-    wanted = {row.values["number"].lower(): row for row in rows if row.action == "create"}
-    for student in students.annotate(key=Lower("number")).filter(key__in=wanted).order_by("pk"):
-        row = wanted[student.key]
+    rows_by_number = {row.values["number"].lower(): row for row in rows if row.action == "create"}
+    for student in students.annotate(key=Lower("number")).filter(key__in=rows_by_number).order_by("pk"):
+        row = rows_by_number[student.key]
         row.student = student
         row.values["number"] = student.number
         row.changes = {

@@ -163,13 +163,13 @@ def students_write(new: list[dict[str, Any]], changed: list[tuple[Student, dict[
 
 
 def _number_free(number: str, besides: Student | None = None) -> None:
-    others = Student.objects.filter(number__iexact=number)
+    same_number = Student.objects.filter(number__iexact=number)
     if besides is not None:
-        others = others.exclude(pk=besides.pk)
-    if others.exists():
+        same_number = same_number.exclude(pk=besides.pk)
+    if same_number.exists():
         raise _number_taken()
 
 
 def _number_taken() -> ValidationError:
-    taken = ValidationError(_("Another student has this number. Check both records."), code="taken")
-    return ValidationError({"number": taken})
+    error = ValidationError(_("Another student has this number. Check both records."), code="taken")
+    return ValidationError({"number": error})

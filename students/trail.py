@@ -41,8 +41,8 @@ class Vocabulary:
         Raises:
             ImproperlyConfigured: another app has words for the same code.
         """
-        for known, new in ((self.actions, actions), (self.names, names), (self.values, values)):
-            if twice := known.keys() & new.keys():
+        for words, new_words in ((self.actions, actions), (self.names, names), (self.values, values)):
+            if twice := words.keys() & new_words.keys():
                 raise ImproperlyConfigured(f"two apps have words in the audit trail for {', '.join(sorted(twice))}")
         self.actions.update(actions)
         self.names.update(names)
@@ -54,8 +54,8 @@ class Vocabulary:
 
     def details(self, detail: Mapping[str, Any]) -> list[str]:
         """The details of an event, each as "name: value" in the reader's language; without those that say nothing."""
-        given = ((name, value) for name, value in detail.items() if value is not None)
-        return [f"{self.names.get(name, name)}: {self._value(name, value)}" for name, value in given]
+        pairs = ((name, value) for name, value in detail.items() if value is not None)
+        return [f"{self.names.get(name, name)}: {self._value(name, value)}" for name, value in pairs]
 
     def _value(self, name: str, value: Any) -> str:
         words = self.values.get(name, {})

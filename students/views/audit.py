@@ -20,13 +20,13 @@ def trail(request: HttpRequest) -> HttpResponse:
     events = AuditEvent.objects.filter(**form.condition()).select_related("actor")
     page = Paginator(events, PAGE_SIZE).get_page(request.GET.get("page"))
     refs = {event.student_ref for event in page if event.student_ref}
-    seen = scoped(request.user, Action.STUDENT_VIEW, Student.objects.filter(pk__in=refs), student="")
+    visible = scoped(request.user, Action.STUDENT_VIEW, Student.objects.filter(pk__in=refs), student="")
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "form": form,
         "page": page,
         "query": query.urlencode(),
-        "reachable": set(seen.values_list("pk", flat=True)),
+        "reachable": set(visible.values_list("pk", flat=True)),
     }
     return render(request, "students/audit.html", context)

@@ -71,32 +71,36 @@ def consent_grant(request: HttpRequest, pk: UUID) -> HttpResponse:
 @transaction.atomic
 def _grant(student: Student, form: ConsentForm, *, by: User) -> list[Consent]:
     """Grants every purpose ticked, each with its own copy of the evidence: each may be erased by itself."""
-    given = form.cleaned_data
-    upload = given["evidence"]
+    values = form.cleaned_data
+    upload = values["evidence"]
     content = upload.read(consent_forms.MAX_BYTES + 1) if upload else b""
     return [
         consent.consent_grant(
             student,
             by=by,
             purpose=purpose,
-            expires_on=given["expires_on"],
+            expires_on=values["expires_on"],
             evidence=ContentFile(content, name=upload.name) if upload else None,
         )
-        for purpose in given["purposes"]
+        for purpose in values["purposes"]
     ]
 
 
 @door(Action.CONSENT_WITHDRAW)
 def consent_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Says in plain words what a withdrawal deletes, and withdraws."""
-    found = fetch(
+    consent_row = fetch(
         request.user, Action.CONSENT_WITHDRAW, Consent.objects.select_related("student").filter(ended_at=None), pk
     )
     if request.method == "POST":
-        consent.consent_withdraw(found, by=signed_in(request))
+        consent.consent_withdraw(consent_row, by=signed_in(request))
         messages.success(request, _("The consent was withdrawn."))
-        return redirect("student-consents", found.student_id)
-    context = {"consent": found, "student": found.student, "consequence": CONSEQUENCES[Purpose(found.purpose)]}
+        return redirect("student-consents", consent_row.student_id)
+    context = {
+        "consent": consent_row,
+        "student": consent_row.student,
+        "consequence": CONSEQUENCES[Purpose(consent_row.purpose)],
+    }
     return render(request, "students/consent_withdraw.html", context)
 
 
@@ -105,18 +109,20 @@ def consent_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @never_cache
 def consent_evidence(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The evidence file, for download only: the browser neither shows it nor guesses its type."""
-    found = fetch(request.user, Action.CONSENT_VIEW, Consent.objects.exclude(evidence=""), pk)
+    consent_row = fetch(request.user, Action.CONSENT_VIEW, Consent.objects.exclude(evidence=""), pk)
     try:
-        file = found.evidence.open("rb")
+        file = consent_row.evidence.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
     audit.record(
         "consent.evidence",
         actor=signed_in(request),
-        student=found.student_id,
+        student=consent_row.student_id,
         object_type="consent",
-        object_ref=found.pk,
+        object_ref=consent_row.pk,
     )
-    response = FileResponse(file, as_attachment=True, filename=found.evidence_name, content_type=found.evidence_type)
+    response = FileResponse(
+        file, as_attachment=True, filename=consent_row.evidence_name, content_type=consent_row.evidence_type
+    )
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -44,7 +44,7 @@ def roster_import(request: HttpRequest) -> HttpResponse:
 @never_cache
 def roster_preview(request: HttpRequest) -> HttpResponse:
     """Shows what the kept file would do; a POST with the digest of that preview does it, or discards the file."""
-    data = _kept(request)
+    data = _stored_upload(request)
     if data is None:
         messages.warning(request, _("There is no file waiting. Choose it again."))
         return redirect("roster-import")
@@ -69,8 +69,8 @@ def _confirm(request: HttpRequest, data: bytes) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
         return redirect("roster-preview")
     del request.session[SESSION_KEY]
-    written = counts["create"] + counts["update"]
-    messages.success(request, ngettext("%d student was written.", "%d students were written.", written) % written)
+    total = counts["create"] + counts["update"]
+    messages.success(request, ngettext("%d student was written.", "%d students were written.", total) % total)
     return redirect("students")
 
 
@@ -92,12 +92,12 @@ def _keep(request: HttpRequest, data: bytes) -> None:
     request.session[SESSION_KEY] = {"data": packed, "at": timezone.now().timestamp()}
 
 
-def _kept(request: HttpRequest) -> bytes | None:
+def _stored_upload(request: HttpRequest) -> bytes | None:
     """The bytes waiting in the session; None if there are none or they are too old."""
-    kept = request.session.get(SESSION_KEY)
-    if kept is None:
+    stored = request.session.get(SESSION_KEY)
+    if stored is None:
         return None
-    if timezone.now().timestamp() - kept["at"] > KEPT_FOR.total_seconds():
+    if timezone.now().timestamp() - stored["at"] > KEPT_FOR.total_seconds():
         del request.session[SESSION_KEY]
         return None
-    return zlib.decompress(base64.b85decode(kept["data"]))
+    return zlib.decompress(base64.b85decode(stored["data"]))

@@ -49,8 +49,8 @@ def student_erase(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = EraseForm(request.POST or None)
     if form.is_valid():
         typed = form.cleaned_data["confirmation"]
-        done = attempt(form, lambda: erasure.student_erase(student, by=signed_in(request), confirmation=typed))
-        if done is not None:
+        receipt = attempt(form, lambda: erasure.student_erase(student, by=signed_in(request), confirmation=typed))
+        if receipt is not None:
             messages.success(request, _("The student was erased."))
             return redirect("students")
     return render(request, "students/student_erase.html", {"form": form, "student": student})
