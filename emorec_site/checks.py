@@ -41,10 +41,10 @@ def fusion_weights_sum_to_one(app_configs: Sequence[AppConfig] | None, **kwargs:
 @register()
 def rules_are_known(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """The settings that choose among ways of judging name one that there is."""
-    known = {"EMOREC_VOICE_BY": ("speech", "attention_lstm"), "EMOREC_FUSION": ("product", "weighted")}
+    choices = {"EMOREC_VOICE_BY": ("speech", "attention_lstm"), "EMOREC_FUSION": ("product", "weighted")}
     return [
         Error(f"{name} must be {' or '.join(values)}.", id="emorec.E004")
-        for name, values in known.items()
+        for name, values in choices.items()
         if getattr(settings, name) not in values
     ]
 

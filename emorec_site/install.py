@@ -29,26 +29,26 @@ SECTIONS = ("global", "install", ":env:")
 
 def pip_settings(lines: Iterable[str]) -> dict[str, str]:
     """Name to value of what ``pip config list`` printed, such as ``global.index-url='https://...'``."""
-    found: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
+    by_section: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
     for line in lines:
         name, separator, value = line.partition("=")
         section, _, setting = name.strip().rpartition(".")
-        if separator and section in found:
-            found[section][setting] = str(ast.literal_eval(value.strip()))
-    return {name: value for section in SECTIONS for name, value in found[section].items()}
+        if separator and section in by_section:
+            by_section[section][setting] = str(ast.literal_eval(value.strip()))
+    return {name: value for section in SECTIONS for name, value in by_section[section].items()}
 
 
 def uv_environment(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
     """The environment with pip's settings in it under uv's names."""
-    told = {
+    uv_settings = {
         UV_NAMES[name]: ("," if name in COMMA_SEPARATED else " ").join(value.split())
         for name, value in settings.items()
         if name in UV_NAMES and value.strip()
     }
-    if "UV_INDEX" in told:
+    if "UV_INDEX" in uv_settings:
         # pip takes the best that any index has. Locked packages are held to their hashes, whoever serves them.
-        told["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-    return told | {"UV_HTTP_TIMEOUT": "180"} | dict(environment)
+        uv_settings["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return uv_settings | {"UV_HTTP_TIMEOUT": "180"} | dict(environment)
 
 
 def main() -> int:

@@ -42,7 +42,7 @@ def run(title: str, command: Sequence[str]) -> None:
 def _wait(title: str, command: Sequence[str], log: int, started: float, terminal: bool) -> int:
     """The command's exit status; meanwhile a line now and then, on a terminal always the same one."""
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-    shown = 0.0
+    last_line_at = 0.0
     while True:
         try:
             return process.wait(timeout=0.5)
@@ -50,8 +50,8 @@ def _wait(title: str, command: Sequence[str], log: int, started: float, terminal
             elapsed = time.monotonic() - started
             if terminal:
                 say(f"\r  {title} ... {elapsed:4.0f} s", end="")
-            elif elapsed - shown >= 15:
-                shown = elapsed
+            elif elapsed - last_line_at >= 15:
+                last_line_at = elapsed
                 say(f"  {title} ... {elapsed:4.0f} s")
         except KeyboardInterrupt:
             process.terminate()
