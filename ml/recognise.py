@@ -113,8 +113,8 @@ def recognise(
         Cancelled: raised by ``progress``; nothing is left behind.
     """
     tell = progress or (lambda stage, completed, total: None)
-    known = (reference or Reference()).of_versions(models.score_versions(config))
-    job = _Job(Path(path), models, config, tell, known)
+    reference_read = (reference or Reference()).of_versions(models.score_versions(config))
+    job = _Job(Path(path), models, config, tell, reference_read)
     with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
         return job.run(Path(folder))
 
@@ -204,12 +204,12 @@ class _Job:
         At the level that the recording was brought to: raising it once more makes a voice of what is left of music.
         """
         detector = activity.SpeechActivity()
-        block, found = SPEECH_BLOCK_S * SAMPLE_RATE, []
+        block, probabilities = SPEECH_BLOCK_S * SAMPLE_RATE, []
         for at in range(0, len(samples), block):
             with single_thread():
-                found.append(detector.feed(samples[at : at + block]))
+                probabilities.append(detector.feed(samples[at : at + block]))
             self.progress("speech", min(at + block, len(samples)), len(samples))
-        return np.concatenate([*found, detector.finish()])
+        return np.concatenate([*probabilities, detector.finish()])
 
     def _judge_voice(self, samples: np.ndarray, sound: Sound) -> dict[int, VoiceJudgement]:
         shares = [self._speech_share(sound, span) for span in self.spans]
@@ -238,9 +238,9 @@ class _Job:
 
     def _objections(self, sound: Sound, front: SoundFront) -> dict[int, str]:
         """What ``SoundFront.objections`` says of each segment, where it says something."""
-        found = [self._is_enough(self._speech_share(sound, span)) for span in self.spans]
-        said = front.objections(sound.speech, self.spans, found)
-        return {number: code for number, code in enumerate(said) if code}
+        has_speech = [self._is_enough(self._speech_share(sound, span)) for span in self.spans]
+        codes = front.objections(sound.speech, self.spans, has_speech)
+        return {number: code for number, code in enumerate(codes) if code}
 
     def _is_enough(self, share: float) -> bool:
         return share >= max(self.config.min_speech_share, 1e-9)
@@ -283,13 +283,13 @@ class _Job:
 
     def _judge_crops(self, observations: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]], sight: Sight) -> None:
         times, confidence, probabilities = [sight.times], [sight.confidence], [sight.probabilities]
-        total, done = sight.chosen.n_frames if sight.chosen else 0, 0
+        total, judged = sight.chosen.n_frames if sight.chosen else 0, 0
         for seen_at, sure, crops in observations:
             times.append(seen_at)
             confidence.append(sure)
             probabilities.append(self.models.face.predict(crops))
-            done += len(crops)
-            self.progress("face", done, total)
+            judged += len(crops)
+            self.progress("face", judged, total)
         sight.times, sight.confidence = np.concatenate(times), np.concatenate(confidence)
         sight.probabilities = np.concatenate(probabilities)
 

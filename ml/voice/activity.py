@@ -79,8 +79,8 @@ class SpeechActivity:
         network, memory = _networks()
         with torch.inference_mode():
             windows = torch.from_numpy(stream).unfold(0, CONTEXT_SAMPLES + WINDOW_SAMPLES, WINDOW_SAMPLES)
-            heard = network.encoder(network.run_extractors(windows)).squeeze(-1)
-            states, self._state = memory(heard, self._state)
+            encoded = network.encoder(network.run_extractors(windows)).squeeze(-1)
+            states, self._state = memory(encoded, self._state)
             return network.decoder.decoder(states.unsqueeze(-1)).flatten().numpy()
 
     def finish(self) -> np.ndarray:
@@ -153,7 +153,7 @@ def speech_span(mask: np.ndarray) -> tuple[int, int]:
     Args:
         mask: bool per 10 ms frame, at least one frame.
     """
-    spoken = np.flatnonzero(mask)
-    if spoken.size == 0:
+    speech_frames = np.flatnonzero(mask)
+    if speech_frames.size == 0:
         return 0, len(mask)
-    return max(0, int(spoken[0]) - MARGIN_FRAMES), min(len(mask), int(spoken[-1]) + 1 + MARGIN_FRAMES)
+    return max(0, int(speech_frames[0]) - MARGIN_FRAMES), min(len(mask), int(speech_frames[-1]) + 1 + MARGIN_FRAMES)

@@ -47,10 +47,10 @@ def _run(  # noqa: PLR0917 - TorchScript knows no keyword-only arguments
             qs.append(q)
             ns.append(n)
             os.append(o)
-    kept: list[Tensor] = []
+    saved: list[Tensor] = []
     if keep:
-        kept = [torch.stack(cs), torch.stack(qs), torch.stack(ns), torch.stack(os)]
-    return torch.stack(hs), torch.stack(gates), kept
+        saved = [torch.stack(cs), torch.stack(qs), torch.stack(ns), torch.stack(os)]
+    return torch.stack(hs), torch.stack(gates), saved
 
 
 @torch.jit.script
@@ -98,9 +98,9 @@ class _AttentionGateScan(torch.autograd.Function):
     def forward(  # noqa: PLR0917 - the signature torch.autograd asks for
         ctx: Any, projected: Tensor, recurrent: Tensor, from_cell: Tensor, to_gate: Tensor, gate_bias: Tensor
     ) -> tuple[Tensor, Tensor]:
-        h, gate, kept = _run(projected, recurrent, from_cell, to_gate, gate_bias, any(ctx.needs_input_grad))
-        if kept:
-            c, q, n, o = kept
+        h, gate, saved = _run(projected, recurrent, from_cell, to_gate, gate_bias, any(ctx.needs_input_grad))
+        if saved:
+            c, q, n, o = saved
             ctx.save_for_backward(h, c, q, gate, n, o, recurrent, from_cell, to_gate)
         ctx.mark_non_differentiable(gate)
         return h, gate

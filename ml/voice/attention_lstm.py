@@ -126,7 +126,7 @@ def attention_weights(scores: Tensor, valid: Tensor) -> Tensor:
     return torch.softmax(scores.masked_fill(~valid, float("-inf")), dim=-1)
 
 
-def pool(learned: Tensor, weights: Tensor) -> Tensor:
+def pool(features: Tensor, weights: Tensor) -> Tensor:
     """The memory c(k): mean of the features over time, weighted by attention, and their deviation, weighted likewise.
 
     Args:
@@ -137,8 +137,8 @@ def pool(learned: Tensor, weights: Tensor) -> Tensor:
         shape (B, 2 F).
     """
     paid = weights.unsqueeze(1)
-    mean = torch.bmm(paid, learned)
-    variance = torch.bmm(paid, (learned - mean) ** 2)
+    mean = torch.bmm(paid, features)
+    variance = torch.bmm(paid, (features - mean) ** 2)
     return torch.cat([mean, torch.sqrt(variance + 1e-5)], dim=-1).squeeze(1)
 
 
@@ -155,15 +155,15 @@ class AttentionLSTM(nn.Module):
             nn.Dropout(sizes.dropout),
         )
         widths = [sizes.embedding] + [2 * sizes.hidden] * sizes.layers
-        learned = widths[-1]
+        encoded_width = widths[-1]
         self.encoder = nn.ModuleList([AttentionGateLSTM(width, sizes.hidden) for width in widths[:-1]])
         self.dropout = nn.Dropout(sizes.dropout)
-        self.scale_memory = nn.BatchNorm1d(2 * learned)
+        self.scale_memory = nn.BatchNorm1d(2 * encoded_width)
         self.dropout_memory = nn.Dropout(sizes.dropout_memory)
-        self.score_features = nn.Linear(learned, sizes.attention)
+        self.score_features = nn.Linear(encoded_width, sizes.attention)
         self.score_state = nn.Linear(sizes.decoder, sizes.attention, bias=False)
         self.score = nn.Linear(sizes.attention, 1, bias=False)
-        self.decoder = nn.LSTMCell(2 * learned, sizes.decoder)
+        self.decoder = nn.LSTMCell(2 * encoded_width, sizes.decoder)
         self.classify = nn.Linear(sizes.decoder, len(EMOTIONS))
 
     def forward(
@@ -183,16 +183,16 @@ class AttentionLSTM(nn.Module):
         time = frames.shape[1]
         reverse = reversal(lengths, time)
         valid = torch.arange(time, device=lengths.device).unsqueeze(0) < lengths.unsqueeze(1)
-        learned = self.embed(frames)
+        encoded = self.embed(frames)
         for layer in self.encoder:
-            learned = self.dropout(layer(learned, reverse)[0])
-        keys = self.score_features(learned)
-        state = cell = learned.new_zeros(learned.shape[0], self.architecture.decoder)
+            encoded = self.dropout(layer(encoded, reverse)[0])
+        keys = self.score_features(encoded)
+        state = cell = encoded.new_zeros(encoded.shape[0], self.architecture.decoder)
         paid = []
         for _ in range(self.architecture.steps):
             scores = self.score(torch.tanh(keys + self.score_state(state).unsqueeze(1))).squeeze(-1)
             weights = attention_weights(scores, valid)
-            pooled = pool(learned, weights)
+            pooled = pool(encoded, weights)
             if mix is not None:
                 pooled = mix(pooled)
             state, cell = self.decoder(self.dropout_memory(self.scale_memory(pooled)), (state, cell))

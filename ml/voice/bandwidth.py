@@ -29,9 +29,9 @@ def bandwidth_hz(samples: np.ndarray, speech: np.ndarray) -> int | None:
     """
     window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
     total, count = np.zeros(WINDOW_SAMPLES // 2 + 1), 0
-    for spoken in _spoken_windows(samples, speech):
-        total += np.square(np.abs(np.fft.rfft(spoken * window, axis=1))).sum(axis=0)
-        count += len(spoken)
+    for windows in _spoken_windows(samples, speech):
+        total += np.square(np.abs(np.fft.rfft(windows * window, axis=1))).sum(axis=0)
+        count += len(windows)
     if count < _LEAST_WINDOWS or not total.any():
         return None
     smooth = np.convolve(total, np.ones(_SMOOTH) / _SMOOTH, "same")

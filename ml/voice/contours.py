@@ -35,7 +35,7 @@ def contours(frames: np.ndarray) -> np.ndarray:
     strayed = centred / (deviation + _LEAST_DEVIATION)[:, None]
     cubed = strayed**2 * strayed
     thirds = np.array_split(rows, THIRDS, axis=1) if count >= THIRDS else [rows] * THIRDS
-    found = [
+    functionals = [
         mean,
         *_quantiles(rows),
         *(third.mean(axis=1) for third in thirds),
@@ -46,16 +46,16 @@ def contours(frames: np.ndarray) -> np.ndarray:
         cubed.mean(axis=1),
         np.log(np.einsum("ft,ft->f", cubed, strayed) / count + 0.1),
     ]
-    return np.stack(found).astype(np.float32)
+    return np.stack(functionals).astype(np.float32)
 
 
 def _quantiles(rows: np.ndarray) -> list[np.ndarray]:
     """``QUANTILES`` of every row, interpolated linearly between neighbours; one sort serves them all."""
     ordered = np.sort(rows, axis=1)
-    found = []
+    quantiles = []
     for share in QUANTILES:
-        place = share * (rows.shape[1] - 1)
-        below = int(place)
+        position = share * (rows.shape[1] - 1)
+        below = int(position)
         above = min(below + 1, rows.shape[1] - 1)
-        found.append(ordered[:, below] + (place - below) * (ordered[:, above] - ordered[:, below]))
-    return found
+        quantiles.append(ordered[:, below] + (position - below) * (ordered[:, above] - ordered[:, below]))
+    return quantiles

@@ -48,7 +48,7 @@ class SoundFront:
         self._gain = np.float32(meter.gain())
         self._live = meter.live_channel(DEAD_SHARE)
         self._mix = MonoMix(rate)
-        self._before, self._after = _CellPower(rate), _CellPower(rate)
+        self._power_before, self._power_after = _CellPower(rate), _CellPower(rate)
 
     @property
     def dead_channel(self) -> bool:
@@ -66,66 +66,68 @@ class SoundFront:
             levelled = block * self._gain
             if self._live is not None:
                 levelled = np.repeat(levelled[:, self._live, None], 2, axis=1)
-            self._before.add(levelled)
+            self._power_before.add(levelled)
             yield levelled
 
     def mixed(self, stereo: np.ndarray) -> np.ndarray:
         """The next of the separated voice, shape (n, 2), as one channel, shape (n,)."""
-        self._after.add(stereo)
+        self._power_after.add(stereo)
         return self._mix.mixed(stereo)
 
     def objections(
-        self, speech: np.ndarray, spans: Sequence[tuple[float, float]], found: Sequence[bool]
+        self, speech: np.ndarray, spans: Sequence[tuple[float, float]], has_speech: Sequence[bool]
     ) -> list[str | None]:
         """What ``objection`` says of every stretch of the whole recording; "music" wherever a song is accompanied.
 
         Args:
             speech: as for ``objection``.
             spans: (start, end) in seconds.
-            found: whether enough speech was found in each.
+            has_speech: whether enough speech was found in each.
         """
-        said = [self.objection(speech, *span, found=each) for span, each in zip(spans, found, strict=True)]
-        music = sum(code == "music" and each for code, each in zip(said, found, strict=True))
-        if not music or music < SONG_SHARE * sum(found):
-            return said
+        codes = [self.objection(speech, *span, has_speech=each) for span, each in zip(spans, has_speech, strict=True)]
+        music = sum(code == "music" and each for code, each in zip(codes, has_speech, strict=True))
+        if not music or music < SONG_SHARE * sum(has_speech):
+            return codes
         return [
-            "music" if each and code is None and self._kept_db(speech, *span) < ACCOMPANIED_DB else code
-            for code, span, each in zip(said, spans, found, strict=True)
+            "music" if each and code is None and self._speech_ratio_db(speech, *span) < ACCOMPANIED_DB else code
+            for code, span, each in zip(codes, spans, has_speech, strict=True)
         ]
 
-    def objection(self, speech: np.ndarray, start_s: float, end_s: float, found: bool) -> str | None:
+    def objection(self, speech: np.ndarray, start_s: float, end_s: float, has_speech: bool) -> str | None:
         """Why the voice of a stretch cannot be judged: "music" (or noise), "too_quiet", or None.
 
         Args:
             speech: speech probability of every 32 ms of the separated voice.
             start_s, end_s: the stretch.
-            found: whether enough speech was found in it; without, only what is heard instead is named.
+            has_speech: whether enough speech was found in it; without, only what is heard instead is named.
         """
-        before, after, spoken = self._around(speech, start_s, end_s)
-        if not found:
-            heard = before.size and np.sqrt(before.mean()) >= _LOUD
-            return "music" if heard and _ratio_db(after, before) < KEPT_LEAST_DB else None
-        if not spoken.any():
+        power_before, power_after, speech_cells = self._around(speech, start_s, end_s)
+        if not has_speech:
+            is_loud = power_before.size and np.sqrt(power_before.mean()) >= _LOUD
+            return "music" if is_loud and _ratio_db(power_after, power_before) < KEPT_LEAST_DB else None
+        if not speech_cells.any():
             return None
-        level = 10 * np.log10(max(float(after[spoken].mean()), 1e-30)) - 20 * np.log10(float(self._gain))
+        level = 10 * np.log10(max(float(power_after[speech_cells].mean()), 1e-30)) - 20 * np.log10(float(self._gain))
         if level < QUIET_LEAST_DBFS:
             return "too_quiet"
-        kept = _ratio_db(after[spoken], before[spoken])
-        if kept < KEPT_LEAST_DB or (kept < ACCOMPANIED_DB and _sureness(speech, start_s, end_s) < SURE_LEAST):
+        ratio_db = _ratio_db(power_after[speech_cells], power_before[speech_cells])
+        if ratio_db < KEPT_LEAST_DB or (ratio_db < ACCOMPANIED_DB and _sureness(speech, start_s, end_s) < SURE_LEAST):
             return "music"
         return None
 
-    def _kept_db(self, speech: np.ndarray, start_s: float, end_s: float) -> float:
+    def _speech_ratio_db(self, speech: np.ndarray, start_s: float, end_s: float) -> float:
         """How much separation changed the level of a stretch's speech; 0 dB without any."""
-        before, after, spoken = self._around(speech, start_s, end_s)
-        return _ratio_db(after[spoken], before[spoken])
+        power_before, power_after, speech_cells = self._around(speech, start_s, end_s)
+        return _ratio_db(power_after[speech_cells], power_before[speech_cells])
 
     def _around(self, speech: np.ndarray, start_s: float, end_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Power before and after separation of the cells of a stretch, and which of them have speech."""
-        spoken = cell_speech(speech, start_s, end_s)
-        before, after = (each.between(start_s, end_s)[: len(spoken)] for each in (self._before, self._after))
-        count = min(len(before), len(after))
-        return before[:count], after[:count], spoken[:count]
+        speech_cells = cell_speech(speech, start_s, end_s)
+        power_before, power_after = (
+            each.between(start_s, end_s)[: len(speech_cells)] for each in (self._power_before, self._power_after)
+        )
+        count = min(len(power_before), len(power_after))
+        return power_before[:count], power_after[:count], speech_cells[:count]
 
 
 def cell_speech(speech: np.ndarray, start_s: float, end_s: float, cell_s: float = CELL_S) -> np.ndarray:
@@ -147,8 +149,8 @@ def _sureness(speech: np.ndarray, start_s: float, end_s: float) -> float:
 
 def _ratio_db(after: np.ndarray, before: np.ndarray) -> float:
     """Power after separation relative to that before it; 0 dB where there was none."""
-    was, left = float(before.sum()), float(after.sum())
-    return 10 * float(np.log10(max(left, 1e-12 * was) / was)) if was > 0 else 0.0
+    power_before, power_after = float(before.sum()), float(after.sum())
+    return 10 * float(np.log10(max(power_after, 1e-12 * power_before) / power_before)) if power_before > 0 else 0.0
 
 
 class _CellPower:
@@ -157,13 +159,13 @@ class _CellPower:
     def __init__(self, rate: int) -> None:
         self._cell = round(rate * CELL_S) // _DECIMATION * _DECIMATION
         self._power: list[np.ndarray] = []
-        self._held = np.zeros((0, 2), dtype=np.float32)
+        self._remainder = np.zeros((0, 2), dtype=np.float32)
 
     def add(self, block: np.ndarray) -> None:
         """Take the next samples, shape (n, 2)."""
-        samples = np.concatenate([self._held, block])
+        samples = np.concatenate([self._remainder, block])
         whole = len(samples) // self._cell
-        self._held = samples[whole * self._cell :]
+        self._remainder = samples[whole * self._cell :]
         low = samples[: whole * self._cell].reshape(-1, _DECIMATION, 2)
         width = 2 * self._cell // _DECIMATION
         low = (low[:, 0] + low[:, 1] + low[:, 2]).reshape(whole, width)

@@ -82,13 +82,13 @@ def usual_scores(people: People, evidence: Evidence) -> tuple[np.ndarray, float]
     """
     varied = float(np.clip((evidence.variety - UNVARIED) / (VARIED - UNVARIED), 0.0, 1.0))
     shares = (1 - varied) * evidence.shares + varied / len(evidence.shares)
-    found = evidence.mean - shares @ people.moods
+    observed = evidence.mean - shares @ people.moods
     observations = max(evidence.seconds / SEGMENT_S, 1.0)
     moods = len(evidence.shares) ** evidence.variety
     uncertain = people.within / observations
     variance = varied * uncertain + (1 - varied) * (people.mixed / moods + 2 * uncertain)
     believed = people.between / (people.between + variance)
-    usual = people.centre + believed * (found - people.centre)
+    usual = people.centre + believed * (observed - people.centre)
     say = float(np.mean(believed)) * (LEAST_SAY + (MOST_SAY - LEAST_SAY) * varied)
     return usual, say
 
@@ -111,11 +111,11 @@ def personal(general: np.ndarray, scores: np.ndarray, people: People, evidence: 
     agreement = general @ np.maximum(evidence.shares - 1 / len(evidence.shares), 0.0)
     say = most * np.maximum(1 - LASTING * agreement, 0.0)[:, None]
     blended = (1 - say) * np.log(np.maximum(general, 1e-9)) + say * (own - _log_sum(own))
-    found: np.ndarray = np.exp(blended - _log_sum(blended))
-    return found
+    probabilities: np.ndarray = np.exp(blended - _log_sum(blended))
+    return probabilities
 
 
 def _log_sum(values: np.ndarray) -> np.ndarray:
     top = values.max(axis=1, keepdims=True)
-    found: np.ndarray = top + np.log(np.exp(values - top).sum(axis=1, keepdims=True))
-    return found
+    sums: np.ndarray = top + np.log(np.exp(values - top).sum(axis=1, keepdims=True))
+    return sums

@@ -119,9 +119,9 @@ def extract_range(samples: np.ndarray, first: int, last: int, gain: float = 1.0)
     """
     start, stop = max(0, first - CONTEXT_FRAMES), min(frame_count(len(samples)), last + CONTEXT_FRAMES)
     begin, end = start * HOP_SAMPLES - _MARGIN, (stop - 1) * HOP_SAMPLES + FRAME_SAMPLES + _MARGIN
-    heard = np.asarray(samples[max(0, begin) : end], dtype=np.float32) * np.float32(gain)
-    heard = np.pad(heard, (max(0, -begin), max(0, end - max(begin, 0) - len(heard))))[: end - begin]
-    return _columns(sliding_window_view(heard, WINDOW_SAMPLES)[::HOP_SAMPLES])[first - start : last - start]
+    section = np.asarray(samples[max(0, begin) : end], dtype=np.float32) * np.float32(gain)
+    section = np.pad(section, (max(0, -begin), max(0, end - max(begin, 0) - len(section))))[: end - begin]
+    return _columns(sliding_window_view(section, WINDOW_SAMPLES)[::HOP_SAMPLES])[first - start : last - start]
 
 
 def power_spectrum(windows: np.ndarray) -> np.ndarray:
@@ -144,15 +144,15 @@ def _columns(windows: np.ndarray) -> np.ndarray:
     """All columns of successive frames. What needs the neighbours comes after what does not, which is done in small
     blocks: they stay in the processor's cache."""
     blocks = [_alone(power_spectrum(windows[at : at + _BLOCK])) for at in range(0, len(windows), _BLOCK)]
-    found = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    loudness = found["loudness"]
-    pitch, voicing = track(found.pop("autocorrelation"), np.exp(loudness / 2))
+    by_name = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    loudness = by_name["loudness"]
+    pitch, voicing = track(by_name.pop("autocorrelation"), np.exp(loudness / 2))
     voiced = voicing > VOICED_FROM
     neighbours = np.pad(voiced.astype(int), 1)
     voiced &= neighbours[:-2] + neighbours[2:] > 0  # no frame on its own
-    amplitudes = found.pop("amplitudes")
+    amplitudes = by_name.pop("amplitudes")
     steps = np.sqrt(np.sum(np.diff(amplitudes, axis=0) ** 2, axis=1))
-    found |= {
+    by_name |= {
         "pitch": pitch,
         "voicing": voicing,
         "voiced": voiced,
@@ -161,11 +161,11 @@ def _columns(windows: np.ndarray) -> np.ndarray:
         "harmonicity": 10 * np.log10(np.maximum(voicing, 0.01) / (1 - voicing)),
         "glide": _glide(pitch, voiced),
         "flux": np.append(steps[:1] if len(steps) else np.zeros(1), steps),
-        **_harmonics(found.pop("decibel"), pitch, found.pop("high_peak")),
+        **_harmonics(by_name.pop("decibel"), pitch, by_name.pop("high_peak")),
     }
     columns = np.empty((len(windows), N_COLUMNS), dtype=np.float32)
     for place, name in enumerate(COLUMNS):
-        columns[:, place] = found[name]
+        columns[:, place] = by_name[name]
     return columns
 
 
@@ -242,10 +242,10 @@ def _around(octaves: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _unsteadiness(values: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     """Distance of a frame's value from the mean of its neighbours', 0 where one of the three is not voiced."""
-    found = np.zeros(len(values))
+    distances = np.zeros(len(values))
     inside = voiced[:-2] & voiced[1:-1] & voiced[2:]
-    found[1:-1] = np.where(inside, np.abs(values[1:-1] - (values[:-2] + values[2:]) / 2), 0)
-    return found
+    distances[1:-1] = np.where(inside, np.abs(values[1:-1] - (values[:-2] + values[2:]) / 2), 0)
+    return distances
 
 
 def _glide(pitch: np.ndarray, voiced: np.ndarray) -> np.ndarray:
@@ -283,15 +283,15 @@ def formants(power: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     inverse = np.square(polynomial @ spectrum_of[0]) + np.square(polynomial @ spectrum_of[1])
     peak = np.zeros(inverse.shape, dtype=bool)
     peak[:, 1:-1] = (inverse[:, 1:-1] <= inverse[:, :-2]) & (inverse[:, 1:-1] < inverse[:, 2:])
-    above, found = np.zeros(len(power)), []
+    above, logarithms = np.zeros(len(power)), []
     for low, high in ((200, 1100), (700, 3000), (1500, 4200)):
         inside = slice(*np.searchsorted(frequency, (low, high)))
         candidates = peak[:, inside] & (frequency[inside] > above[:, None] + 150)
-        chosen = candidates.argmax(axis=1)
-        there = candidates[np.arange(len(chosen)), chosen]
-        above = np.where(there, frequency[inside][chosen], np.maximum((low + high) / 2, above + 200))
-        found.append(np.log2(above))
-    return found[0], found[1], found[2]
+        lowest = candidates.argmax(axis=1)
+        has_peak = candidates[np.arange(len(lowest)), lowest]
+        above = np.where(has_peak, frequency[inside][lowest], np.maximum((low + high) / 2, above + 200))
+        logarithms.append(np.log2(above))
+    return logarithms[0], logarithms[1], logarithms[2]
 
 
 def linear_prediction(autocorrelation: np.ndarray) -> np.ndarray:
@@ -322,8 +322,8 @@ def _tilts(power: np.ndarray, decibel: np.ndarray) -> dict[str, np.ndarray]:
         inside = _band(low, high)
         frequency = np.arange(inside.start, inside.stop, dtype=np.float32) * np.float32(BIN_HZ / 1000)
         frequency -= frequency.mean()
-        found: np.ndarray = decibel[:, inside] @ frequency / np.sum(frequency**2)
-        return found
+        per_khz: np.ndarray = decibel[:, inside] @ frequency / np.sum(frequency**2)
+        return per_khz
 
     low, high = power[:, _band(50, 1000)].sum(axis=1), power[:, _band(1000, 5000)].sum(axis=1)
     return {
@@ -388,8 +388,8 @@ def _hann() -> np.ndarray:
 @cache
 def _window_autocorrelation() -> np.ndarray:
     """Autocorrelation of the window over lags at ``RATE``, 1 at lag 0."""
-    found = irfft(np.abs(rfft(_hann(), N_FFT))[:LOW_BINS] ** 2, 2 * (LOW_BINS - 1))
-    return (found / found[0]).astype(np.float32)
+    autocorrelation = irfft(np.abs(rfft(_hann(), N_FFT))[:LOW_BINS] ** 2, 2 * (LOW_BINS - 1))
+    return (autocorrelation / autocorrelation[0]).astype(np.float32)
 
 
 @cache

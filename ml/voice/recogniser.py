@@ -288,7 +288,7 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
         architecture = Architecture(**described["architecture"])
         if tuple(described["encoder"]["layers"]) != LAYERS:
             raise ValueError("other layers of the speech encoder")
-        known = {name: value.numpy() for name, value in tensors.items() if ".people." in name}
+        people_arrays = {name: value.numpy() for name, value in tensors.items() if ".people." in name}
         members = []
         for number, entry in enumerate(described["members"]):
             model, speech = AttentionLSTM(architecture), SpeechNetwork(int(described["hidden"]))
@@ -304,7 +304,7 @@ def unpack(tensors: dict[str, Tensor], described: dict[str, Any]) -> tuple[list[
                     int(entry["fold"]),
                     float(entry["attention_temperature"]),
                     Statistics(mean, std),
-                    People.from_arrays(known, str(number)),
+                    People.from_arrays(people_arrays, str(number)),
                 )
             )
         fold_of = {str(name): int(fold) for name, fold in described["speakers"].items()}

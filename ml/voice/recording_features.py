@@ -78,12 +78,12 @@ def encoded(encoder: WhisperEncoder, block: np.ndarray, cells: int) -> np.ndarra
     with torch.inference_mode():
         bands = torch.from_numpy(log_mel(block))[None]
         layers = encoder.states(bands)
-        found = torch.cat([layers[number][0].float() for number in LAYERS], dim=1)
-    found = found[: cells * _CELL_STATES]
-    missing = cells * _CELL_STATES - len(found)
+        states = torch.cat([layers[number][0].float() for number in LAYERS], dim=1)
+    states = states[: cells * _CELL_STATES]
+    missing = cells * _CELL_STATES - len(states)
     if missing:
-        found = torch.cat([found, found[-1:].expand(missing, -1)])
-    averaged: np.ndarray = found.view(cells, _CELL_STATES, STATE_WIDTH).mean(dim=1).numpy()
+        states = torch.cat([states, states[-1:].expand(missing, -1)])
+    averaged: np.ndarray = states.view(cells, _CELL_STATES, STATE_WIDTH).mean(dim=1).numpy()
     return averaged
 
 
@@ -92,7 +92,7 @@ class _Blocks:
 
     def __init__(self, compute: Callable[[int, int], np.ndarray]) -> None:
         self._compute = compute
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._blocks: OrderedDict[int, np.ndarray] = OrderedDict()
 
     def between(self, first: int, last: int, total: int, per_row: int) -> np.ndarray:
         """Rows of frames ``first`` to ``last`` (exclusive, at least one) of ``total``; ``per_row`` frames a row."""
@@ -104,12 +104,12 @@ class _Blocks:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _block(self, number: int, total: int) -> np.ndarray:
-        if number in self._kept:
-            self._kept.move_to_end(number)
-            return self._kept[number]
+        if number in self._blocks:
+            self._blocks.move_to_end(number)
+            return self._blocks[number]
         first = number * BLOCK_FRAMES
-        found = self._compute(first, min(total, first + BLOCK_FRAMES))
-        self._kept[number] = found
-        if len(self._kept) > KEPT_BLOCKS:
-            self._kept.popitem(last=False)
-        return found
+        block = self._compute(first, min(total, first + BLOCK_FRAMES))
+        self._blocks[number] = block
+        if len(self._blocks) > KEPT_BLOCKS:
+            self._blocks.popitem(last=False)
+        return block

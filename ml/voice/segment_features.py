@@ -32,9 +32,9 @@ def segment_features(recording: RecordingFeatures, mask: np.ndarray, first: int,
 def moments(recording: RecordingFeatures, mask: np.ndarray, first: int, last: int) -> np.ndarray:
     """Mean and deviation of the states over the frames with speech, or all where none has: shape (2 STATE_WIDTH,)."""
     states = recording.states(first, last)
-    spoken = mask[first:last] if mask[first:last].any() else np.ones(last - first, dtype=bool)
+    speech = mask[first:last] if mask[first:last].any() else np.ones(last - first, dtype=bool)
     cells = np.arange(first, last) // CELL_FRAMES - first // CELL_FRAMES
-    weight = np.bincount(cells[spoken], minlength=len(states)).astype(np.float32)
+    weight = np.bincount(cells[speech], minlength=len(states)).astype(np.float32)
     weight /= weight.sum()
     mean = weight @ states
     deviation = np.sqrt(np.maximum(weight @ np.square(states) - np.square(mean), 0.0))
@@ -48,5 +48,5 @@ def _contours(recording: RecordingFeatures, first: int, last: int) -> np.ndarray
         contours(voiced) if len(voiced) >= LEAST_VOICED else np.full((FUNCTIONALS, voiced.shape[1]), np.nan),
         contours(columns[:, prosody.ALWAYS]),
     ]
-    found: np.ndarray = np.concatenate(parts, axis=1).astype(np.float32).ravel()
-    return found
+    functionals: np.ndarray = np.concatenate(parts, axis=1).astype(np.float32).ravel()
+    return functionals

@@ -66,14 +66,14 @@ class Separator:
             self._separate = _open_session(self._model_dir)
         mix = mix or MonoMix(INPUT_RATE).mixed
         resampler = soxr.ResampleStream(INPUT_RATE, SAMPLE_RATE, 1, dtype="float32")
-        taken = given = 0
+        samples_in = samples_out = 0
         for stereo in overlapped(chunks, self._separate):
-            taken += len(stereo)
+            samples_in += len(stereo)
             mono = resampler.resample_chunk(mix(stereo))
-            given += len(mono)
+            samples_out += len(mono)
             yield mono
         rest = resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
-        missing = round(taken * SAMPLE_RATE / INPUT_RATE) - given
+        missing = round(samples_in * SAMPLE_RATE / INPUT_RATE) - samples_out
         yield np.pad(rest[:missing], (0, max(0, missing - len(rest))))
 
 
@@ -105,16 +105,16 @@ def overlapped(chunks: Iterable[np.ndarray], separate: SeparateChunk) -> Iterato
 
 def _windows(chunks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, int, bool]]:
     """Chunks of CHUNK_SAMPLES with OVERLAP_SAMPLES in common: (samples, how many of them are real, is it the last)."""
-    held = np.zeros((0, 2), dtype=np.float32)
+    buffer = np.zeros((0, 2), dtype=np.float32)
     started = False
     for block in chunks:
-        held = np.concatenate([held, np.asarray(block, dtype=np.float32)])
-        while len(held) > CHUNK_SAMPLES:
-            yield held[:CHUNK_SAMPLES], CHUNK_SAMPLES, False
-            held = held[CHUNK_SAMPLES - OVERLAP_SAMPLES :]
+        buffer = np.concatenate([buffer, np.asarray(block, dtype=np.float32)])
+        while len(buffer) > CHUNK_SAMPLES:
+            yield buffer[:CHUNK_SAMPLES], CHUNK_SAMPLES, False
+            buffer = buffer[CHUNK_SAMPLES - OVERLAP_SAMPLES :]
             started = True
-    if len(held) or started:
-        yield np.pad(held, ((0, CHUNK_SAMPLES - len(held)), (0, 0))), len(held), True
+    if len(buffer) or started:
+        yield np.pad(buffer, ((0, CHUNK_SAMPLES - len(buffer)), (0, 0))), len(buffer), True
 
 
 def _open_session(model_dir: Path) -> SeparateChunk:

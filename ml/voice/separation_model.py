@@ -29,9 +29,9 @@ PROBE = ".probe"
 
 def default_model_folder() -> Path:
     """``EMOREC_SPLEETER_MODEL``, by default ``var/models/spleeter/2stems`` in the project's root."""
-    named = os.environ.get("EMOREC_SPLEETER_MODEL")
-    if named:
-        return Path(named)
+    from_environment = os.environ.get("EMOREC_SPLEETER_MODEL")
+    if from_environment:
+        return Path(from_environment)
     return Path(__file__).resolve().parents[2] / "var" / "models" / "spleeter" / "2stems"
 
 
@@ -46,8 +46,8 @@ def verify_model(folder: Path) -> None:
         raise RecognitionError("separator_missing", f"not there: {', '.join(missing)}")
     for name, expected in SHA256.items():
         with (folder / name).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != expected:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != expected:
             raise RecognitionError("separator_damaged", f"{name} differs from the published file")
 
 

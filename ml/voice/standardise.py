@@ -84,14 +84,14 @@ def speech_rms(recordings: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
     Returns:
         The level; over all samples where no frame has speech.
     """
-    spoken = np.zeros(2)
+    speech = np.zeros(2)
     everything = np.zeros(2)
     for samples, mask in recordings:
         for start in range(0, len(samples), _LEVEL_BLOCK):
             block = np.square(np.asarray(samples[start : start + _LEVEL_BLOCK], dtype=np.float64))
             frame = np.minimum(np.arange(start, start + len(block)) // HOP_SAMPLES, len(mask) - 1)
             inside = block[mask[frame]]
-            spoken += (inside.sum(), inside.size)
+            speech += (inside.sum(), inside.size)
             everything += (block.sum(), block.size)
-    total, count = spoken if spoken[1] else everything
+    total, count = speech if speech[1] else everything
     return float(np.sqrt(total / max(count, 1)))

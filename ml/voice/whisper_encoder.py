@@ -42,8 +42,8 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     """
     count = max(2, len(samples) // HOP_SAMPLES)
     count += count % 2
-    wanted = count * HOP_SAMPLES
-    padded = np.pad(np.asarray(samples[:wanted], dtype=np.float32), (0, max(0, wanted - len(samples))))
+    length = count * HOP_SAMPLES
+    padded = np.pad(np.asarray(samples[:length], dtype=np.float32), (0, max(0, length - len(samples))))
     spectrum = torch.stft(
         torch.from_numpy(padded),
         FRAME_SAMPLES,
@@ -56,8 +56,8 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     power = spectrum.real.square() + spectrum.imag.square()
     bands = (_mel_filters() @ power).clamp(min=LEAST_POWER).log10()
     bands = bands.clamp(min=float(bands.max()) - RANGE_DECADES)
-    found: np.ndarray = ((bands + 4) / 4).numpy()
-    return found
+    scaled: np.ndarray = ((bands + 4) / 4).numpy()
+    return scaled
 
 
 @cache
@@ -84,8 +84,8 @@ class EncoderLayer(nn.Module):
         query, key, value = joined.permute(2, 0, 3, 1, 4)
         attended = scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(batch, count, WIDTH)
         states = states + self.out(attended)
-        found: Tensor = states + self.narrow(gelu(self.widen(self.feed_norm(states))))
-        return found
+        output: Tensor = states + self.narrow(gelu(self.widen(self.feed_norm(states))))
+        return output
 
 
 class WhisperEncoder(nn.Module):
@@ -127,10 +127,10 @@ class WhisperEncoder(nn.Module):
         """States before the first layer and after each, every one of shape (B, T / 2, WIDTH), from (B, N_MELS, T)."""
         states = gelu(self.conv2(gelu(self.conv1(bands)))).transpose(1, 2)
         states = states + self.positions[: states.shape[1]]
-        found = [states]
+        layer_states = [states]
         for layer in self.layers:
-            found.append(layer(found[-1]))
-        return found
+            layer_states.append(layer(layer_states[-1]))
+        return layer_states
 
 
 _LINEAR = {"weight": "weight", "bias": "bias"}

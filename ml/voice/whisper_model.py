@@ -35,9 +35,9 @@ _TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
 def default_model_folder() -> Path:
     """``EMOREC_WHISPER_MODEL``, by default ``var/models/whisper/base`` in the project's root."""
-    named = os.environ.get("EMOREC_WHISPER_MODEL")
-    if named:
-        return Path(named)
+    from_environment = os.environ.get("EMOREC_WHISPER_MODEL")
+    if from_environment:
+        return Path(from_environment)
     return Path(__file__).resolve().parents[2] / "var" / "models" / "whisper" / "base"
 
 
@@ -66,7 +66,7 @@ def read_variables(content: bytes, prefix: str) -> dict[str, np.ndarray]:
     Raises:
         RecognitionError: encoder_damaged, when the content is not of that format.
     """
-    found = {}
+    variables = {}
     reader = _Reader(content)
     try:
         if reader.number("I") != _FORMAT:
@@ -79,12 +79,12 @@ def read_variables(content: bytes, prefix: str) -> dict[str, np.ndarray]:
             kind, size = reader.number("B"), reader.number("I")
             start = reader.skip(size)
             if name.startswith(prefix):
-                found[name] = np.frombuffer(
+                variables[name] = np.frombuffer(
                     content, _TYPES[kind], offset=start, count=-1 if not size else int(np.prod(shape, dtype=int))
                 ).reshape(shape)
     except (KeyError, ValueError, struct.error, UnicodeDecodeError) as error:
         raise RecognitionError("encoder_damaged", "the file is not a CTranslate2 model of format 6") from error
-    return found
+    return variables
 
 
 class _Reader:

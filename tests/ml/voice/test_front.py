@@ -72,7 +72,7 @@ def test_antiphase_is_turned_and_told() -> None:
 )
 def test_what_separation_leaves_of_music_is_no_voice(kept_db: float, probability: float, expected: str | None) -> None:
     found, _, _ = front(sound(), kept_db)
-    assert found.objection(heard(probability), 0, SECONDS, found=True) == expected
+    assert found.objection(heard(probability), 0, SECONDS, has_speech=True) == expected
 
 
 @pytest.mark.parametrize(("unsure", "expected"), [(1, "music"), (0, None)])
@@ -99,20 +99,20 @@ def test_power_is_the_same_however_the_sound_is_cut(sizes: list[int]) -> None:
 
 
 def test_where_no_speech_was_found_music_is_named_and_silence_is_not() -> None:
-    assert front(sound(), -20)[0].objection(heard(0.1), 0, SECONDS, found=False) == "music"
-    assert front(sound(), 0)[0].objection(heard(0.1), 0, SECONDS, found=False) is None
+    assert front(sound(), -20)[0].objection(heard(0.1), 0, SECONDS, has_speech=False) == "music"
+    assert front(sound(), 0)[0].objection(heard(0.1), 0, SECONDS, has_speech=False) is None
     quiet_end = np.concatenate([sound(), 0.01 * sound()])
-    assert front(quiet_end, -20)[0].objection(heard(0.1), SECONDS, 2 * SECONDS, found=False) is None
+    assert front(quiet_end, -20)[0].objection(heard(0.1), SECONDS, 2 * SECONDS, has_speech=False) is None
 
 
 def test_a_voice_lost_in_rounding_is_too_quiet() -> None:
-    assert front(sound(0.0003))[0].objection(heard(0.99), 0, SECONDS, found=True) is None
-    assert front(sound(0.00003))[0].objection(heard(0.99), 0, SECONDS, found=True) == "too_quiet"
+    assert front(sound(0.0003))[0].objection(heard(0.99), 0, SECONDS, has_speech=True) is None
+    assert front(sound(0.00003))[0].objection(heard(0.99), 0, SECONDS, has_speech=True) == "too_quiet"
 
 
 def test_a_stretch_beyond_the_sound_is_no_objection() -> None:
-    assert front(sound())[0].objection(heard(0.99), 100, 104, found=True) is None
-    assert front(sound())[0].objection(heard(0.99), 100, 104, found=False) is None
+    assert front(sound())[0].objection(heard(0.99), 100, 104, has_speech=True) is None
+    assert front(sound())[0].objection(heard(0.99), 100, 104, has_speech=False) is None
 
 
 def test_cells_with_speech() -> None:
