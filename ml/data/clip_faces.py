@@ -67,13 +67,13 @@ def collect_faces(
     usable, images, unusable = [], [_NONE], Counter[str]()
     for number, clip in enumerate(clips):
         try:
-            found = _kept_faces(clip.path, folder, per_clip, config)
+            faces = _kept_faces(clip.path, folder, per_clip, config)
         except RecognitionError as error:
             unusable[error.code] += 1
         else:
-            if len(found):
+            if len(faces):
                 usable.append(clip)
-                images.append(found)
+                images.append(faces)
             else:
                 unusable["no_face"] += 1
         if progress is not None:
@@ -85,13 +85,13 @@ def collect_faces(
 def _kept_faces(path: Path, folder: Path, per_clip: int, config: Config) -> np.ndarray:
     """A clip's faces, uint8, shape (n, 48, 48), n <= ``per_clip``; found once and kept."""
     state = path.stat()
-    what = (str(path.resolve()), state.st_size, state.st_mtime_ns, per_clip, FRAMING, sorted(config.as_dict().items()))
-    kept = folder / f"{hashlib.sha256(repr(what).encode()).hexdigest()}.npy"
-    if not kept.is_file():
-        found = _faces(path, per_clip, config)
-        with replaced(kept) as file:
-            np.save(file, found, allow_pickle=False)
-    faces: np.ndarray = np.load(kept, allow_pickle=False)
+    key = (str(path.resolve()), state.st_size, state.st_mtime_ns, per_clip, FRAMING, sorted(config.as_dict().items()))
+    file_of_faces = folder / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.npy"
+    if not file_of_faces.is_file():
+        new_faces = _faces(path, per_clip, config)
+        with replaced(file_of_faces) as file:
+            np.save(file, new_faces, allow_pickle=False)
+    faces: np.ndarray = np.load(file_of_faces, allow_pickle=False)
     return faces
 
 
@@ -101,12 +101,12 @@ def _faces(path: Path, per_clip: int, config: Config) -> np.ndarray:
         return _NONE
     with tempfile.TemporaryDirectory(prefix="emorec-") as spool:
         tracks = follow_faces(path, info, config, Path(spool))
-        chosen = tracks.chosen(config)
-        if chosen is None:
+        track = tracks.chosen(config)
+        if track is None:
             return _NONE
-        wanted = set(np.linspace(0, chosen.n_frames - 1, per_clip).round().astype(int).tolist())
-        taken, at = [], 0
-        for _, _, crops in tracks.observations(chosen):
-            taken += [crop for offset, crop in enumerate(crops) if at + offset in wanted]
-            at += len(crops)
-    return np.stack(taken)
+        numbers = set(np.linspace(0, track.n_frames - 1, per_clip).round().astype(int).tolist())
+        faces, block_start = [], 0
+        for _, _, crops in tracks.observations(track):
+            faces += [crop for offset, crop in enumerate(crops) if block_start + offset in numbers]
+            block_start += len(crops)
+    return np.stack(faces)

@@ -76,11 +76,11 @@ def ravdess(folder: Path) -> list[Clip]:
     """
     clips = []
     for path in _files(folder, SOUND | VIDEO):
-        found = _RAVDESS_NAME.match(path.stem)
-        if found and found[1] != _VIDEO_ONLY and found[2] == _SPEECH:
-            sex = "M" if int(found[4]) % 2 else "F"
-            emotion = RAVDESS_EMOTIONS[int(found[3]) - 1]
-            clips.append(Clip(path, "RAVDESS", f"ravdess_{found[4]}", sex, "en", emotion))
+        match = _RAVDESS_NAME.match(path.stem)
+        if match and match[1] != _VIDEO_ONLY and match[2] == _SPEECH:
+            sex = "M" if int(match[4]) % 2 else "F"
+            emotion = RAVDESS_EMOTIONS[int(match[3]) - 1]
+            clips.append(Clip(path, "RAVDESS", f"ravdess_{match[4]}", sex, "en", emotion))
     return _some(_without_copies(clips), folder, "RAVDESS", "03-01-05-01-02-01-16.wav")
 
 
@@ -88,9 +88,9 @@ def emodb(folder: Path) -> list[Clip]:
     """The Berlin database of emotional speech (Burkhardt et al. 2005). Raises as ``ravdess``."""
     clips = []
     for path in _files(folder, SOUND):
-        if found := _EMODB_NAME.match(path.stem):
-            sex = "M" if found[1] in EMODB_MEN else "F"
-            clips.append(Clip(path, "EmoDB", f"emodb_{found[1]}", sex, "de", EMODB_EMOTIONS[found[2]]))
+        if match := _EMODB_NAME.match(path.stem):
+            sex = "M" if match[1] in EMODB_MEN else "F"
+            clips.append(Clip(path, "EmoDB", f"emodb_{match[1]}", sex, "de", EMODB_EMOTIONS[match[2]]))
     return _some(_without_copies(clips), folder, "EmoDB", "03a01Wa.wav")
 
 
@@ -114,7 +114,7 @@ def cheavd(folder: Path, listing: Path) -> list[Clip]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(2, "no such folder", str(folder))
-    clips, gone = [], []
+    clips, absent = [], []
     with listing.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
         if missing := [column for column in ("file", "label") if column not in (rows.fieldnames or [])]:
@@ -125,11 +125,11 @@ def cheavd(folder: Path, listing: Path) -> list[Clip]:
                 raise ValueError(f"line {line}: {label!r} is none of {', '.join(sorted(CHEAVD_LABELS))}")
             speaker = (row.get("speaker") or "").strip()
             path = folder / (row["file"] or "").strip()
-            gone += [] if path.is_file() else [line]
+            absent += [] if path.is_file() else [line]
             clips.append(Clip(path, "CHEAVD2.0", f"cheavd_{speaker}" if speaker else "", "", "zh", label))
-    if gone:
+    if absent:
         raise ValueError(
-            f"{len(gone)} of the {len(clips)} listed clips are not in the folder, the first on line {gone[0]}"
+            f"{len(absent)} of the {len(clips)} listed clips are not in the folder, the first on line {absent[0]}"
         )
     if not clips:
         raise ValueError("the list has no row")

@@ -155,11 +155,11 @@ def _ferplus_votes(path: Path, places: Sequence[int], usage: str) -> np.ndarray:
         rows = csv.DictReader(file)
         if missing := [name for name in ("Usage", *_FERPLUS_COLUMNS) if name not in (rows.fieldnames or [])]:
             raise ValueError(f"{path.name} has no column {', '.join(missing)}: take the file that FER+ publishes")
-        known = list(rows)
-    if len(known) <= max(places) or any(known[place]["Usage"].strip() != usage for place in places):
+        votes = list(rows)
+    if len(votes) <= max(places) or any(votes[place]["Usage"].strip() != usage for place in places):
         raise ValueError(f"{path.name} does not have the same rows as fer2013.csv: take both complete and unsorted")
     return np.stack(
-        [_vote_shares({_VOTE_PREFIX + name: known[place][name] for name in _FERPLUS_COLUMNS}) for place in places]
+        [_vote_shares({_VOTE_PREFIX + name: votes[place][name] for name in _FERPLUS_COLUMNS}) for place in places]
     )
 
 

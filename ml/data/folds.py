@@ -90,5 +90,5 @@ def held_out(groups: Sequence[int] | np.ndarray, share: float, seed: int) -> np.
     Members of one group are all chosen or none, so identical pictures never stand on both sides.
     """
     names = np.unique(np.asarray(groups))
-    chosen = np.random.default_rng(seed).permutation(names)[: round(share * len(names))]
-    return np.isin(groups, chosen)
+    groups_held_out = np.random.default_rng(seed).permutation(names)[: round(share * len(names))]
+    return np.isin(groups, groups_held_out)

@@ -72,7 +72,7 @@ class FaceCollector:
     def finish(self) -> "FaceTracks":
         """No more frames: the tracks that lasted, without those shorter than ``config.min_track_s``."""
         self._spool.close()
-        kept = [
+        long_enough = [
             follow
             for follow in self._tracker.follows
             if follow.n_frames >= 2 and follow.followed_s >= self._config.min_track_s
@@ -87,9 +87,9 @@ class FaceCollector:
                 mean_confidence=follow.confidence / follow.n_frames,
                 mean_size_px=follow.size / follow.n_frames,
             )
-            for number, follow in enumerate(kept, start=1)
+            for number, follow in enumerate(long_enough, start=1)
         ]
-        spooled = {number: follow.number for number, follow in enumerate(kept, start=1)}
+        spooled = {number: follow.number for number, follow in enumerate(long_enough, start=1)}
         return FaceTracks(tracks, np.array(self._times), self._path, spooled)
 
 

@@ -98,11 +98,11 @@ class FaceDetector:
         scale = min(1.0, min(longer_side, _LARGEST_SIDE) / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         reduced = frame_rgb if scale == 1.0 else cv2.resize(frame_rgb, size, interpolation=cv2.INTER_AREA)
-        found = self._raw(np.ascontiguousarray(reduced))
+        detections = self._raw(np.ascontiguousarray(reduced))
         ratio_x, ratio_y = width / size[0], height / size[1]
         boxes = [
             Box(float(x * ratio_x), float(y * ratio_y), float(w * ratio_x), float(h * ratio_y), float(confidence))
-            for x, y, w, h, confidence in found
+            for x, y, w, h, confidence in detections
             if w > 0 and h > 0
         ]
         return sorted(boxes, key=lambda box: -box.confidence)

@@ -64,5 +64,5 @@ def pooled_scores(probabilities: np.ndarray, confidence: np.ndarray, pooling: Po
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Probabilities of scores, both of shape (..., 7)."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    found: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
-    return found
+    probabilities: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return probabilities

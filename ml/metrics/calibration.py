@@ -36,8 +36,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray |
         scores = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)
         return -float(np.average((scores * shares).sum(axis=1), weights=weight))
 
-    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
-    return float(np.exp(found.x))
+    optimum = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return float(np.exp(optimum.x))
 
 
 def calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float] | None:
@@ -55,16 +55,16 @@ def calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, floa
     judged = ~np.isnan(probabilities[:, 0])
     if not judged.any():
         return None
-    given, true = probabilities[judged], labels[judged]
-    by_chance = perfect_errors(given)
+    predicted, true = probabilities[judged], labels[judged]
+    by_chance = perfect_errors(predicted)
     return {
         "n": len(true),
-        "accuracy": float((given.argmax(axis=1) == true).mean()),
-        "confidence": float(given.max(axis=1).mean()),
-        "ece": expected_calibration_error(given, true, BINS),
+        "accuracy": float((predicted.argmax(axis=1) == true).mean()),
+        "confidence": float(predicted.max(axis=1).mean()),
+        "ece": expected_calibration_error(predicted, true, BINS),
         "ece_if_perfect": float(by_chance.mean()),
         "ece_if_perfect_95": float(np.quantile(by_chance, 0.95)),
-        "log_loss": float(-np.log(np.maximum(given[np.arange(len(true)), true], _LEAST)).mean()),
+        "log_loss": float(-np.log(np.maximum(predicted[np.arange(len(true)), true], _LEAST)).mean()),
     }
 
 
