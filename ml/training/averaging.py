@@ -21,13 +21,13 @@ def running_average(network: nn.Module, decay: float, *, warm_up: bool = False, 
     """
 
     def move(average: Sequence[Tensor], latest: Sequence[Tensor], updates: Tensor | int) -> None:
-        kept = decay
+        share = decay
         if warm_up:
-            kept = min(decay, int(updates) / (int(updates) + WARM_UP))
-        for own, other in zip(average, latest, strict=True):
+            share = min(decay, int(updates) / (int(updates) + WARM_UP))
+        for own, new in zip(average, latest, strict=True):
             if own.is_floating_point():
-                own.lerp_(other, 1 - kept)
+                own.lerp_(new, 1 - share)
             else:
-                own.copy_(other)
+                own.copy_(new)
 
     return AveragedModel(network, multi_avg_fn=move, use_buffers=buffers)

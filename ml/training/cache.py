@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from ml.atomic import replaced
 
 
-def kept(
+def cached(
     path: Path, note: Mapping[str, str], make: Callable[[], Mapping[str, torch.Tensor]]
 ) -> dict[str, torch.Tensor]:
     """The tensors in a file, or, if there is none with just this note, those that ``make`` returns, written to it.
@@ -22,11 +22,11 @@ def kept(
         note: everything that the tensors follow from.
     """
     if not path.is_file() or _note(path) != note:
-        made = {key: value.contiguous() for key, value in make().items()}
+        tensors = {key: value.contiguous() for key, value in make().items()}
         with replaced(path) as file:
-            file.write(save(made, metadata=dict(note)))
-    found: dict[str, torch.Tensor] = load_file(path)
-    return found
+            file.write(save(tensors, metadata=dict(note)))
+    stored_tensors: dict[str, torch.Tensor] = load_file(path)
+    return stored_tensors
 
 
 def digest(images: np.ndarray) -> str:
@@ -36,5 +36,5 @@ def digest(images: np.ndarray) -> str:
 
 def _note(path: Path) -> dict[str, str] | None:
     with safe_open(path, framework="pt") as file:
-        found: dict[str, str] | None = file.metadata()
-        return found
+        note: dict[str, str] | None = file.metadata()
+        return note

@@ -74,10 +74,10 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], config: A
 
 def load_latest(folder: Path) -> tuple[int, dict[str, Any]] | None:
     """The latest checkpoint as (step, state), on the CPU; None where the folder holds none."""
-    found = _checkpoints(folder)
-    if not found:
+    checkpoints = _checkpoints(folder)
+    if not checkpoints:
         return None
-    step, path = found[-1]
+    step, path = checkpoints[-1]
     return step, load_state(path)
 
 

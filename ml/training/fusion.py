@@ -42,11 +42,11 @@ def fit_fusion(weights: Path | None, seed: int, tell: Progress) -> dict[str, Any
     """
     models = Models.load(weights)
     _, held_out = split_training(FaceTrainingOptions())
-    seen = predict_faces(models.face, held_out, tell)
+    face_probabilities = predict_faces(models.face, held_out, tell)
     utterances = labelled(speech_manifest())
     voices = hear_all(models.voice, utterances, tell).general
     labels = np.array([int(utterance.emotion) for utterance in utterances])
-    faces = seen[partners(labels, held_out.labels, seed)]
+    faces = face_probabilities[partners(labels, held_out.labels, seed)]
     return {"seed": seed, **best_temperature(faces, voices, labels, Config())}
 
 

@@ -21,8 +21,8 @@ def with_settings(options: Options, settings: Sequence[str]) -> Options:
     present = {each.name: getattr(options, each.name) for each in fields(options)}  # type: ignore[arg-type]
     allowed = {name: value for name, value in present.items() if _settable(value)}
     for setting in settings:
-        name, found, text = setting.partition("=")
-        if not found or name not in allowed:
+        name, separator, text = setting.partition("=")
+        if not separator or name not in allowed:
             raise ValueError(
                 f"a setting is written NAME=VALUE with a name out of {', '.join(allowed)}, not {setting!r}"
             )

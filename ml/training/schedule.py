@@ -3,9 +3,9 @@
 import math
 
 
-def half_cosine(done: float, total: float = 1.0) -> float:
+def half_cosine(position: float, total: float = 1.0) -> float:
     """Factor on the learning rate that falls from 1 to 0 along half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
-    return (1 + math.cos(math.pi * done / total)) / 2
+    return (1 + math.cos(math.pi * position / total)) / 2
 
 
 def rate(step: int, steps: int) -> float:

@@ -93,20 +93,20 @@ def judge_by_lbph_cnn(
 def fit(faces: Faces, options: CnnOptions, seed: int, folder: Path, tell: Progress) -> LbphCnn:
     """Fit the network; every epoch's draws follow from (seed, epoch), so a resumed run is the run uninterrupted."""
     aside = held_out(faces.groups, options.validation_share, seed)
-    learned, watched = coded(faces.images[~aside]), coded(faces.images[aside])
+    training_codes, validation_codes = coded(faces.images[~aside]), coded(faces.images[aside])
     labels, truth = torch.from_numpy(faces.labels[~aside]), torch.from_numpy(faces.labels[aside])
     torch.manual_seed(seed)
     network = in_channels_last(LbphCnn(options))
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-    done, best, best_share = 0, network.state_dict(), -1.0
-    if (found := load_latest(folder)) is not None:
-        done, state = found
+    epochs_done, best, best_share = 0, network.state_dict(), -1.0
+    if (checkpoint := load_latest(folder)) is not None:
+        epochs_done, state = checkpoint
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         best, best_share = state["best"], state["best_share"]
-    for epoch in range(done, options.epochs):
-        _epoch(network, optimiser, learned, labels, (options, seed, epoch))
-        share = float((_logits(network, watched).argmax(1) == truth).float().mean())
+    for epoch in range(epochs_done, options.epochs):
+        _epoch(network, optimiser, training_codes, labels, (options, seed, epoch))
+        share = float((_logits(network, validation_codes).argmax(1) == truth).float().mean())
         if share > best_share:
             best = {name: value.clone() for name, value in network.state_dict().items()}
             best_share = share
@@ -128,10 +128,10 @@ def _epoch(
     optimiser: torch.optim.Optimizer,
     codes: torch.Tensor,
     labels: torch.Tensor,
-    place: tuple[CnnOptions, int, int],
+    run_and_epoch: tuple[CnnOptions, int, int],
 ) -> None:
     """One pass over the faces, each mirrored with probability 1/2: codes keep their value, only their place changes."""
-    options, seed, epoch = place
+    options, seed, epoch = run_and_epoch
     torch.manual_seed(seed * 1000 + epoch)
     network.train()
     order = torch.randperm(len(labels))
@@ -139,13 +139,13 @@ def _epoch(
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = options.learning_rate * half_cosine((epoch + step / steps) / options.epochs)
-        chosen = order[step * options.batch : (step + 1) * options.batch]
-        pictures = codes[chosen]
-        mirrored = torch.rand(len(chosen)) < 0.5
+        batch = order[step * options.batch : (step + 1) * options.batch]
+        pictures = codes[batch]
+        mirrored = torch.rand(len(batch)) < 0.5
         pictures[mirrored] = pictures[mirrored].flip(-1)
         with autocast(torch.device("cpu")):
             logits = network(pictures)
-        loss = functional.cross_entropy(logits.float(), labels[chosen])
+        loss = functional.cross_entropy(logits.float(), labels[batch])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -72,14 +72,14 @@ def judge_by_mfcc_lstm(
     probabilities = np.zeros((len(utterances), len(EMOTIONS)))
     frames: list[torch.Tensor] = []
     for fold in folds:
-        place = folder / f"fold{fold}"
-        found = load_latest(place)
-        if found is None:
+        fold_folder = folder / f"fold{fold}"
+        checkpoint = load_latest(fold_folder)
+        if checkpoint is None:
             frames = frames or mfcc_frames(utterances, options.frames_averaged, tell)
             judged = _fit_and_judge(frames, utterances, fold_of, options, fold=fold, seed=seed)
-            save_checkpoint(place, 1, {"probabilities": judged}, {"seed": seed})
+            save_checkpoint(fold_folder, 1, {"probabilities": judged}, {"seed": seed})
         else:
-            judged = found[1]["probabilities"]
+            judged = checkpoint[1]["probabilities"]
         probabilities[_of_fold(utterances, fold_of, fold)] = judged.numpy()
         tell("MFCC + LSTM", folds.index(fold) + 1, len(folds))
     return probabilities
@@ -92,9 +92,9 @@ def mfcc_frames(utterances: Sequence[Utterance], group: int, tell: Progress) -> 
     for speaker in sorted({utterance.speaker for utterance in utterances}):
         own = [number for number, utterance in enumerate(utterances) if utterance.speaker == speaker]
         audio = [read_audio(utterances[number].path) for number in own]
-        masks = [activity.frame_mask(activity.speech_probabilities(heard), len(heard)) for heard in audio]
+        masks = [activity.frame_mask(activity.speech_probabilities(samples), len(samples)) for samples in audio]
         gain = gain_for(speech_rms(list(zip(audio, masks, strict=True))))
-        whole = [features.extract(heard * np.float32(gain)) for heard in audio]
+        whole = [features.extract(samples * np.float32(gain)) for samples in audio]
         moments = Moments()
         for values, mask in zip(whole, masks, strict=True):
             moments.add(values[mask])
@@ -135,8 +135,8 @@ def _fit_and_judge(
         network.train()
         order = draws.permutation(train)
         for at in range(0, len(order), options.batch):
-            chosen = order[at : at + options.batch]
-            loss = nn.functional.cross_entropy(network(_packed(frames, chosen)), labels[chosen])
+            batch = order[at : at + options.batch]
+            loss = nn.functional.cross_entropy(network(_packed(frames, batch)), labels[batch])
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -152,11 +152,11 @@ def _fit_and_judge(
     return torch.softmax(_logits(best, frames, test), dim=1)
 
 
-def _packed(frames: list[torch.Tensor], chosen: np.ndarray) -> torch.nn.utils.rnn.PackedSequence:
-    return nn.utils.rnn.pack_sequence([frames[number] for number in chosen], enforce_sorted=False)
+def _packed(frames: list[torch.Tensor], numbers: np.ndarray) -> torch.nn.utils.rnn.PackedSequence:
+    return nn.utils.rnn.pack_sequence([frames[number] for number in numbers], enforce_sorted=False)
 
 
-def _logits(network: MfccLstm, frames: list[torch.Tensor], chosen: np.ndarray) -> torch.Tensor:
+def _logits(network: MfccLstm, frames: list[torch.Tensor], numbers: np.ndarray) -> torch.Tensor:
     network.eval()
     with torch.inference_mode():
-        return torch.cat([network(_packed(frames, chosen[at : at + 256])) for at in range(0, len(chosen), 256)])
+        return torch.cat([network(_packed(frames, numbers[at : at + 256])) for at in range(0, len(numbers), 256)])

@@ -78,26 +78,26 @@ def train_ablation(options: AblationOptions, tell: Progress) -> dict[str, Any]:
     training, test = load_faces(options.faces, "Training"), load_faces(options.faces, "PublicTest")
     folder = options.checkpoints / _run_name(plain(options.face), options.seed, {"faces": len(training)})
     faces = judge_by_lbph_cnn(training, test, options.face, options.seed, folder=folder, tell=tell)
-    chosen = partners(labels, test.labels, PAIRING_SEED)
+    face_of_voice = partners(labels, test.labels, PAIRING_SEED)
     rows["lbph_cnn"] = {
         **report(faces, test.labels),
         "data": "FER2013 PublicTest",
         "label_set": LABEL_SET,
-        "pairs": headline(faces[chosen].argmax(axis=1), labels, speakers, corpora),
+        "pairs": headline(faces[face_of_voice].argmax(axis=1), labels, speakers, corpora),
         "config": plain(options.face),
     }
-    taken = {"taken": datetime.now(UTC).strftime("%Y-%m-%d"), "seed": options.seed, "command": COMMAND, "rows": rows}
+    ablation = {"taken": datetime.now(UTC).strftime("%Y-%m-%d"), "seed": options.seed, "command": COMMAND, "rows": rows}
     path = stored.folder(options.weights) / ABLATION
     with replaced(path) as file:
-        file.write(json.dumps(taken, indent=2, sort_keys=True).encode() + b"\n")
-    return taken
+        file.write(json.dumps(ablation, indent=2, sort_keys=True).encode() + b"\n")
+    return ablation
 
 
 def folds_for(utterances: list[Utterance], options: AblationOptions) -> dict[str, int]:
     """The shipped voice's folds where it knows all speakers, so that the rows are compared on equal terms."""
     shipped: dict[str, int] = stored.card(options.weights).get("voice", {}).get("speakers", {})
-    known = all(utterance.speaker in shipped for utterance in utterances)
-    return dict(shipped) if known else speaker_folds(utterances, FOLDS, options.seed)
+    all_known = all(utterance.speaker in shipped for utterance in utterances)
+    return dict(shipped) if all_known else speaker_folds(utterances, FOLDS, options.seed)
 
 
 def _run_name(config: dict[str, Any], seed: int, data: dict[str, int]) -> str:

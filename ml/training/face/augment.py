@@ -77,8 +77,8 @@ def _erase(images: torch.Tensor) -> torch.Tensor:
     rows, columns = torch.arange(height, device=device), torch.arange(width, device=device)
     inside_y = (rows - middle_y[:, None]).abs() <= half_height[:, None]
     inside_x = (columns - middle_x[:, None]).abs() <= half_width[:, None]
-    chosen = torch.rand(count, device=device) < ERASED_SHARE
-    inside = inside_y[:, :, None] & inside_x[:, None, :] & chosen[:, None, None]
+    is_erased = torch.rand(count, device=device) < ERASED_SHARE
+    inside = inside_y[:, :, None] & inside_x[:, None, :] & is_erased[:, None, None]
     return torch.where(inside, images.mean(dim=(1, 2), keepdim=True).round(), images)
 
 
@@ -103,8 +103,8 @@ def spoil(images: torch.Tensor, share: float) -> torch.Tensor:
 def _small(images: torch.Tensor) -> torch.Tensor:
     """Every face reduced to its own random number of pixels and enlarged again, as ``detection.crop_face`` does."""
     resizing = _reduced_and_enlarged(images.shape[-1], images.device)
-    chosen = resizing[torch.randint(0, len(resizing), (len(images),), device=images.device)]
-    return chosen @ images @ chosen.transpose(1, 2)
+    matrices = resizing[torch.randint(0, len(resizing), (len(images),), device=images.device)]
+    return matrices @ images @ matrices.transpose(1, 2)
 
 
 @lru_cache(maxsize=4)
@@ -126,8 +126,8 @@ def _reduced_and_enlarged(full: int, device: torch.device) -> torch.Tensor:
 def _blurred(images: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
     """Every face under a Gaussian of its own standard deviation in pixels, shape (N,)."""
     places = torch.arange(-_REACH, _REACH + 1, device=images.device)
-    bell = torch.exp(-0.5 * (places / sigma.clamp_min(0.1)[:, None]) ** 2)
-    bell = bell / bell.sum(dim=1, keepdim=True)
+    kernel = torch.exp(-0.5 * (places / sigma.clamp_min(0.1)[:, None]) ** 2)
+    kernel = kernel / kernel.sum(dim=1, keepdim=True)
     padded = functional.pad(images[None], (_REACH,) * 4, mode="replicate")
-    across = functional.conv2d(padded, bell[:, None, None, :], groups=len(images))
-    return functional.conv2d(across, bell[:, None, :, None], groups=len(images))[0]
+    across = functional.conv2d(padded, kernel[:, None, None, :], groups=len(images))
+    return functional.conv2d(across, kernel[:, None, :, None], groups=len(images))[0]

@@ -111,8 +111,8 @@ def _all_classes(model: Any, vectors: np.ndarray) -> np.ndarray:
 
 def _config(options: FaceTrainingOptions) -> dict[str, Any]:
     """The options without places on this machine: weights are named by their versions."""
-    kept = {key: value for key, value in plain(options).items() if key not in ("source", "checkpoints")}
-    return kept | {
+    named = {key: value for key, value in plain(options).items() if key not in ("source", "checkpoints")}
+    return named | {
         "start": version_in(options.start) if options.start else "",
         "teachers": ",".join(versions(options)),
     }

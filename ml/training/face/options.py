@@ -118,8 +118,8 @@ class FaceTrainingOptions:
 
 @lru_cache(maxsize=8)
 def _epochs(stages: str) -> tuple[Stage, ...]:
-    found: list[Stage] = []
+    epochs: list[Stage] = []
     for stage in map(Stage.parse, stages.split(",")):
         rates = np.linspace(stage.rate, stage.last_rate, stage.epochs + 1).tolist()
-        found += [Stage(stage.side, 1, first, last) for first, last in pairwise(rates)]
-    return tuple(found)
+        epochs += [Stage(stage.side, 1, first, last) for first, last in pairwise(rates)]
+    return tuple(epochs)

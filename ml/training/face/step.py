@@ -139,19 +139,19 @@ class Gradients:
         """Compute a few times, so that every kernel has been chosen, then record; statistics stay as they were."""
         buffers = [(buffer, buffer.clone()) for buffer in self._network.buffers()]
         random_state = torch.cuda.get_rng_state()
-        kept, graph, beside = chosen.clone(), torch.cuda.CUDAGraph(), torch.cuda.Stream()
+        positions, graph, beside = chosen.clone(), torch.cuda.CUDAGraph(), torch.cuda.Stream()
         beside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(beside):
             for _ in range(3):
-                self._compute(kept, side)
+                self._compute(positions, side)
         torch.cuda.current_stream().wait_stream(beside)
         self._network.zero_grad(set_to_none=True)
         with torch.cuda.graph(graph):
-            loss = self._compute(kept, side)
+            loss = self._compute(positions, side)
         for buffer, before in buffers:
             buffer.copy_(before)
         torch.cuda.set_rng_state(random_state)
-        return _Recorded(side, kept, graph, loss, [parameter.grad for parameter in self._network.parameters()])
+        return _Recorded(side, positions, graph, loss, [parameter.grad for parameter in self._network.parameters()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ml.face.descriptor import Projection
 from ml.face.recogniser import FaceRecogniser, unpack
 from ml.face.vgg16 import FaceVgg16
 from ml.results import Progress
-from ml.training.cache import digest, kept
+from ml.training.cache import cached, digest
 from ml.training.face.options import FaceTrainingOptions
 
 log = logging.getLogger(__name__)
@@ -53,15 +53,15 @@ def taught(options: FaceTrainingOptions, training: Faces, progress: Progress | N
             log.info("teacher %d of %d judges %d faces", number + 1, len(folders), len(training))
             teacher = FaceRecogniser.load(folder)
             for at in range(0, len(training), _CHUNK):
-                seen = training.images[at : at + _CHUNK]
-                mean[at : at + _CHUNK] += teacher.predict(seen[:, :, ::-1] if number % 2 else seen) / len(folders)
+                faces = training.images[at : at + _CHUNK]
+                mean[at : at + _CHUNK] += teacher.predict(faces[:, :, ::-1] if number % 2 else faces) / len(folders)
                 if progress is not None:
-                    progress("teachers", number * len(training) + at + len(seen), len(folders) * len(training))
+                    progress("teachers", number * len(training) + at + len(faces), len(folders) * len(training))
         return {"probabilities": torch.from_numpy(mean)}
 
     note = {"faces": digest(training.images), "teachers": ",".join(versions(options))}
-    found: np.ndarray = kept(options.checkpoints / _FILE, note, judge)["probabilities"].numpy()
-    return found
+    probabilities: np.ndarray = cached(options.checkpoints / _FILE, note, judge)["probabilities"].numpy()
+    return probabilities
 
 
 def versions(options: FaceTrainingOptions) -> list[str]:

@@ -23,7 +23,7 @@ from ml.emotions import EMOTIONS
 from ml.face.descriptor import Projection, fit_projection
 from ml.face.vgg16 import in_channels_last
 from ml.results import Progress
-from ml.training.cache import digest, kept
+from ml.training.cache import cached, digest
 from ml.training.checkpoints import load_latest, save_checkpoint, seed_everything, show_config
 from ml.training.face.network import TrainingNetwork, face_logits
 from ml.training.face.options import FaceTrainingOptions
@@ -96,10 +96,10 @@ def train_face(options: FaceTrainingOptions, progress: Progress | None = None) -
     training, validation = split_training(options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     projection = run_projection(options, training).to(device)
-    shown = _balanced(training.labels, options.least_share)
-    per_epoch = len(shown) // options.batch
+    pool = _balanced(training.labels, options.least_share)
+    per_epoch = len(pool) // options.batch
     epochs = options.epochs()
-    due = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
+    save_positions = {round(per_epoch * part / options.save_every) for part in range(1, options.save_every + 1)}
     run = start_run(options, device, projection)
     at_hand = FacesAtHand.of(training, taught(options, training, progress), device)
     gradients = Gradients(run.network, at_hand, projection, options)
@@ -110,16 +110,16 @@ def train_face(options: FaceTrainingOptions, progress: Progress | None = None) -
             log.info("ended early: no better for %d epochs", run.epochs_since_best())
             break
         if position == 0 or not len(order):
-            order = _epoch_order(options, shown, epoch).to(device)
-        chosen = order[position * options.batch : (position + 1) * options.batch]
-        _one_step(run, gradients, chosen, epochs[epoch].side, options.rate(run.step / per_epoch))
+            order = _epoch_order(options, pool, epoch).to(device)
+        batch = order[position * options.batch : (position + 1) * options.batch]
+        _one_step(run, gradients, batch, epochs[epoch].side, options.rate(run.step / per_epoch))
         if progress is not None and (run.step % 10 == 0 or position + 1 == per_epoch):
             progress(f"epoch {epoch + 1} of {len(epochs)}", run.step, per_epoch * len(epochs))
         if position + 1 == per_epoch:
             _finish_epoch(run, validation, epoch, epochs[epoch].side)
-        if position + 1 in due and time.monotonic() - run.saved_at >= options.save_after_s:
+        if position + 1 in save_positions and time.monotonic() - run.saved_at >= options.save_after_s:
             run.save()
-    if (found := load_latest(options.checkpoints)) is None or found[0] < run.step:
+    if (checkpoint := load_latest(options.checkpoints)) is None or checkpoint[0] < run.step:
         run.save()
     return options.checkpoints
 
@@ -135,17 +135,17 @@ def start_run(options: FaceTrainingOptions, device: torch.device, projection: Pr
         network.begin_with(Path(options.start))
     network = in_channels_last(network.to(device))
     decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    undecayed = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.SGD(
-        [{"params": decayed, "weight_decay": options.weight_decay}, {"params": others, "weight_decay": 0.0}],
+        [{"params": decayed, "weight_decay": options.weight_decay}, {"params": undecayed, "weight_decay": 0.0}],
         lr=options.epochs()[0].rate,
         momentum=0.9,
         nesterov=True,
     )
     run = Run(options, device, network, optimiser, projection)
-    found = load_latest(options.checkpoints)
-    if found is not None:
-        run.step, state = found
+    checkpoint = load_latest(options.checkpoints)
+    if checkpoint is not None:
+        run.step, state = checkpoint
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         run.history, run.best = list(state["history"]), state["best"]
@@ -166,7 +166,7 @@ def run_projection(options: FaceTrainingOptions, training: Faces) -> Projection:
         return dict(vars(fit_projection(training.images, seed=options.seed)))
 
     note = {"faces": digest(training.images), "seed": str(options.seed)}
-    return Projection(**kept(options.checkpoints / _PROJECTION_FILE, note, fit))
+    return Projection(**cached(options.checkpoints / _PROJECTION_FILE, note, fit))
 
 
 def best_network(options: FaceTrainingOptions) -> tuple[TrainingNetwork, dict[str, Any], list[dict[str, float]]]:
@@ -175,13 +175,13 @@ def best_network(options: FaceTrainingOptions) -> tuple[TrainingNetwork, dict[st
     Raises:
         FileNotFoundError: the run has finished no epoch.
     """
-    found = load_latest(options.checkpoints)
-    if found is None or not found[1]["best"]:
+    checkpoint = load_latest(options.checkpoints)
+    if checkpoint is None or not checkpoint[1]["best"]:
         raise FileNotFoundError("there is no checkpoint of a finished epoch to export")
-    best = found[1]["best"]
+    best = checkpoint[1]["best"]
     network = TrainingNetwork(options)
     network.load_state_dict(best["network"])
-    return network.eval(), best, found[1]["history"]
+    return network.eval(), best, checkpoint[1]["history"]
 
 
 def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
@@ -193,16 +193,16 @@ def _balanced(labels: np.ndarray, least_share: float) -> np.ndarray:
     return np.repeat(np.arange(len(labels)), times[labels])
 
 
-def _epoch_order(options: FaceTrainingOptions, shown: np.ndarray, epoch: int) -> torch.Tensor:
-    return torch.from_numpy(np.random.default_rng((options.seed, epoch)).permutation(shown))
+def _epoch_order(options: FaceTrainingOptions, pool: np.ndarray, epoch: int) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng((options.seed, epoch)).permutation(pool))
 
 
-def _one_step(run: Run, gradients: Gradients, chosen: torch.Tensor, side: int, rate: float) -> None:
+def _one_step(run: Run, gradients: Gradients, batch: torch.Tensor, side: int, rate: float) -> None:
     torch.manual_seed(run.options.seed * 1_000_003 + run.step)
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     run.network.train()
-    loss = gradients.of(chosen, side)
+    loss = gradients.of(batch, side)
     run.optimiser.step()
     run.step += 1
     if run.step % 50 == 0:

@@ -26,7 +26,7 @@ from ml.face.vgg16 import FaceVgg16
 from ml.metrics.calibration import fit_temperature
 from ml.metrics.classification import report
 from ml.results import Progress
-from ml.training.cache import digest, kept
+from ml.training.cache import cached, digest
 from ml.training.checkpoints import plain, show_config
 from ml.training.face.export import version_of
 from ml.training.face.fine_tune import FineTuneOptions, fine_tune_face
@@ -86,12 +86,12 @@ def fine_tune_on_corpus(options: TargetOptions, progress: Progress | None = None
     faces = collect_faces(read_manifest(options.manifest), options.checkpoints, options.per_clip, options.config, tell)
     fold_of = clip_folds([clip.speaker for clip in faces.clips], options.folds, options.fine_tune.seed)
     run = _Run(options, network, projection, side, faces, entry["version"])
-    before = face_logits(run.network, run.projection, faces.images, size=side)
-    after = torch.zeros_like(before)
+    logits_before = face_logits(run.network, run.projection, faces.images, size=side)
+    logits_after = torch.zeros_like(logits_before)
     for fold in range(options.folds):
         aside = fold_of[faces.clip_of] == fold
-        after[torch.from_numpy(aside)] = run.judged_by_others(aside, f"fold {fold + 1} of {options.folds}", tell)
-    fitted = fit_temperature(after.numpy(), faces.labels[faces.clip_of])
+        logits_after[torch.from_numpy(aside)] = run.judged_by_others(aside, f"fold {fold + 1} of {options.folds}", tell)
+    fitted = fit_temperature(logits_after.numpy(), faces.labels[faces.clip_of])
     tuned = pack(run.tuned(np.ones(len(faces.images), bool), "all clips", tell), projection, fitted)
     card = {
         "version": version_of(tuned),
@@ -101,8 +101,8 @@ def fine_tune_on_corpus(options: TargetOptions, progress: Progress | None = None
         "config": _config(options, entry),
         "data": _data(faces, entry),
         "temperature": fitted,
-        "as_begun": _figures(before, temperature, faces),
-        "fine_tuned": _figures(after, fitted, faces),
+        "as_begun": _figures(logits_before, temperature, faces),
+        "fine_tuned": _figures(logits_after, fitted, faces),
     }
     if "voice" not in stored.card(options.weights) and "voice" in stored.card(begun_with):
         stored.write("voice", *stored.read("voice", begun_with), options.weights)
@@ -139,7 +139,7 @@ class _Run:
             "tuning": json.dumps(asdict(self.options.fine_tune), sort_keys=True),
         }
         name = what.replace(" ", "-")
-        return kept(self.options.checkpoints / f"{name}.safetensors", note, judge)["logits"]
+        return cached(self.options.checkpoints / f"{name}.safetensors", note, judge)["logits"]
 
     def tuned(self, learned: np.ndarray, what: str, tell: Progress) -> FaceVgg16:
         """The network fine-tuned on the faces under the mask ``learned``."""
@@ -166,11 +166,11 @@ def _figures(logits: torch.Tensor, temperature: float, faces: TargetFaces) -> di
 
 
 def _data(faces: TargetFaces, entry: dict[str, Any]) -> dict[str, Any]:
-    named = not any(clip.speaker.startswith(ANONYMOUS) for clip in faces.clips)
+    all_named = not any(clip.speaker.startswith(ANONYMOUS) for clip in faces.clips)
     return {
         "corpus": ", ".join(sorted({clip.corpus for clip in faces.clips if clip.corpus})) or "not named",
         "terms": f"those of this corpus and of {entry['version']}",
-        "folds": "by speaker" if named else "by clip: not every speaker is named, so some may stand on both sides",
+        "folds": "by speaker" if all_named else "by clip: not every speaker is named, so some may stand on both sides",
         "clips": len(faces.clips),
         "trained_on": len(faces.images),
         "unusable": sum(faces.unusable.values()),

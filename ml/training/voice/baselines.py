@@ -30,9 +30,9 @@ def baseline_predictions(prepared: Prepared, splits: list[Split], seed: int) -> 
     predictions: dict[str, list[np.ndarray]] = {"majority": [], "logistic_regression": [], "rbf_svm": []}
     labels = prepared.labels()
     for split in splits:
-        learned = np.concatenate([split.train, split.inner])
-        train, test = functionals(prepared, learned), functionals(prepared, split.test)
-        commonest = np.bincount(labels[learned]).argmax()
+        fitted_on = np.concatenate([split.train, split.inner])
+        train, test = functionals(prepared, fitted_on), functionals(prepared, split.test)
+        commonest = np.bincount(labels[fitted_on]).argmax()
         predictions["majority"].append(np.full(len(split.test), commonest))
         models = {
             "logistic_regression": LogisticRegression(
@@ -41,6 +41,6 @@ def baseline_predictions(prepared: Prepared, splits: list[Split], seed: int) -> 
             "rbf_svm": SVC(C=2.0, class_weight="balanced", random_state=seed),
         }
         for name, model in models.items():
-            fitted = make_pipeline(StandardScaler(), model).fit(train, labels[learned])
+            fitted = make_pipeline(StandardScaler(), model).fit(train, labels[fitted_on])
             predictions[name].append(fitted.predict(test))
     return {name: np.concatenate(parts) for name, parts in predictions.items()}

@@ -125,9 +125,9 @@ def training_batches(
     order = sorted(range(len(drawn)), key=lambda k: len(drawn[k][0]) * draws.uniform(0.85, 1.15))
     groups = [order[at : at + size] for at in range(0, len(order), size)]
     for group in draws.permutation(len(groups)):
-        chosen = [drawn[k] for k in groups[group]]
-        masked = [mask_features(frames, augmentation, draws) for frames, _ in chosen]
-        yield collate(masked, [label for _, label in chosen])
+        members = [drawn[k] for k in groups[group]]
+        masked = [mask_features(frames, augmentation, draws) for frames, _ in members]
+        yield collate(masked, [label for _, label in members])
 
 
 @cache
@@ -210,8 +210,8 @@ def evaluation_batches(prepared: Prepared, indices: np.ndarray, size: int = 128)
     statistics = speaker_statistics(prepared, indices, CLEAN)
     order = np.array(sorted(indices, key=lambda i: len(prepared.samples[i][CLEAN].frames)))
     for at in range(0, len(order), size):
-        chosen = order[at : at + size]
+        numbers = order[at : at + size]
         sequences = [
-            statistics[prepared.utterances[i].speaker].apply(prepared.samples[i][CLEAN].frames) for i in chosen
+            statistics[prepared.utterances[i].speaker].apply(prepared.samples[i][CLEAN].frames) for i in numbers
         ]
-        yield chosen, collate(sequences, [int(prepared.utterances[i].emotion) for i in chosen])
+        yield numbers, collate(sequences, [int(prepared.utterances[i].emotion) for i in numbers])

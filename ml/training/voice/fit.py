@@ -173,8 +173,8 @@ def logits_of(model: nn.Module, prepared: Prepared, indices: np.ndarray) -> np.n
     device = next(model.parameters()).device
     logits = np.zeros((len(prepared.utterances), len(EMOTIONS)), dtype=np.float32)
     with torch.inference_mode():
-        for chosen, batch in evaluation_batches(prepared, indices):
-            logits[chosen] = model(batch.frames.to(device), batch.lengths.to(device))[0].float().cpu().numpy()
+        for numbers, batch in evaluation_batches(prepared, indices):
+            logits[numbers] = model(batch.frames.to(device), batch.lengths.to(device))[0].float().cpu().numpy()
     return logits[indices]
 
 

@@ -38,22 +38,22 @@ def language_left_out(
     options = options or VoiceOptions()
     tell = progress or (lambda what, completed, total: None)
     everything = options.utterances()
-    others = [utterance for utterance in everything if utterance.language != language]
+    learned_from = [utterance for utterance in everything if utterance.language != language]
     tested = [utterance for utterance in everything if utterance.language == language]
-    if not tested or not others:
-        known = ", ".join(sorted({utterance.language for utterance in everything}))
-        raise ValueError(f"the manifests hold {known}: name one of several languages")
+    if not tested or not learned_from:
+        languages_there = ", ".join(sorted({utterance.language for utterance in everything}))
+        raise ValueError(f"the manifests hold {languages_there}: name one of several languages")
     encoder = load_encoder()
-    speakers = {utterance.speaker for utterance in others}
+    speakers = {utterance.speaker for utterance in learned_from}
     segments = {of: each.of(speakers) for of, each in rounds(everything, encoder, options, tell).items()}
     folder = run_folder(options) / f"without-{language}"
-    networks, people = speech_networks(others, segments, options, folder, tell)
+    networks, people = speech_networks(learned_from, segments, options, folder, tell)
     unused = AttentionLSTM(options.fit.architecture).eval()
     statistics = Statistics(np.zeros(N_FEATURES, np.float32), np.ones(N_FEATURES, np.float32))
     members = [Member(unused, network, fold, 1.0, statistics, people[fold]) for fold, network in enumerate(networks)]
     recogniser = VoiceRecogniser(members, {}, f"{options.version} without {language}", encoder)
     voices = hear_all(recogniser, tested, tell)
-    languages = {utterance.speaker: utterance.language for utterance in others}
+    languages = {utterance.speaker: utterance.language for utterance in learned_from}
     return {
         "language": language,
         "learned_from": {each: list(languages.values()).count(each) for each in sorted(set(languages.values()))},

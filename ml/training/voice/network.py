@@ -157,13 +157,13 @@ def fit_network(
     for step in range(options.steps):
         for group in optimiser.param_groups:
             group["lr"] = options.learning_rate * rate(step, options.steps)
-        chosen: list[int] = []
+        batch: list[int] = []
         persons: list[int] = []
         for number, person in enumerate(draws.choice(len(people), size=options.people, p=chances)):
             for members in of_person[people[person]]:
-                chosen += draws.choice(members, options.per_mood).tolist()
+                batch += draws.choice(members, options.per_mood).tolist()
                 persons += [number] * options.per_mood
-        loss = _loss(network(inputs[chosen]), labels[chosen], torch.tensor(persons), options)
+        loss = _loss(network(inputs[batch]), labels[batch], torch.tensor(persons), options)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -187,11 +187,13 @@ def answers_of(network: SpeechNetwork, features: np.ndarray) -> tuple[np.ndarray
 
 def centred(scores: np.ndarray, labels: np.ndarray, speakers: np.ndarray) -> np.ndarray:
     """Scores less every speaker's usual ones: the mean over that speaker's moods, each weighing the same."""
-    found = scores.copy()
+    differences = scores.copy()
     for speaker in np.unique(speakers):
         own = speakers == speaker
-        found[own] -= np.mean([scores[own & (labels == mood)].mean(axis=0) for mood in np.unique(labels[own])], axis=0)
-    return found
+        differences[own] -= np.mean(
+            [scores[own & (labels == mood)].mean(axis=0) for mood in np.unique(labels[own])], axis=0
+        )
+    return differences
 
 
 def people_of(scores: np.ndarray, labels: np.ndarray, speakers: np.ndarray, least: int = 3) -> People:

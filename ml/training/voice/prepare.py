@@ -78,15 +78,18 @@ def prepare(
     for speaker in speakers:
         indices = [i for i, utterance in enumerate(utterances) if utterance.speaker == speaker]
         audio = [read_audio(utterances[i].path) for i in indices]
-        speech = [activity.speech_probabilities(heard) for heard in audio]
-        masks = [activity.frame_mask(found, len(heard)) for found, heard in zip(speech, audio, strict=True)]
+        speech = [activity.speech_probabilities(recording) for recording in audio]
+        masks = [
+            activity.frame_mask(probabilities, len(recording))
+            for probabilities, recording in zip(speech, audio, strict=True)
+        ]
         gain = gain_for(speech_rms(list(zip(audio, masks, strict=True))))
-        for i, heard, found, mask in zip(indices, audio, speech, masks, strict=True):
+        for i, recording, probabilities, mask in zip(indices, audio, speech, masks, strict=True):
             draws = np.random.default_rng([seed, i])
-            level = gain_for(speech_rms([(heard, mask)])) / gain
-            altered = [_altered(heard * gain, version, draws) for version in versions]
+            level = gain_for(speech_rms([(recording, mask)])) / gain
+            altered = [_altered(recording * gain, version, draws) for version in versions]
             samples[i] = tuple(
-                _sample(played, _speech(found, version.speed, len(played)), level, frames_averaged)
+                _sample(played, _speech(probabilities, version.speed, len(played)), level, frames_averaged)
                 for played, version in zip(altered, versions, strict=True)
             )
             if progress is not None:

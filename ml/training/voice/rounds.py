@@ -182,11 +182,11 @@ def session_segments(
     config = Config()
     for start, end in [(0.0, seconds)] if whole else plan_segments(seconds, config):
         begin, stop = (min(int(at * FRAMES_PER_SECOND), len(mask)) for at in (start, end))
-        spoken = mask[begin:stop]
-        if not whole and spoken.sum() < config.min_speech_share * config.segment_s * FRAMES_PER_SECOND:
+        has_speech = mask[begin:stop]
+        if not whole and has_speech.sum() < config.min_speech_share * config.segment_s * FRAMES_PER_SECOND:
             continue
-        shares = np.bincount(mood[begin:stop][spoken & (mood[begin:stop] >= 0)], minlength=len(EMOTIONS))
+        shares = np.bincount(mood[begin:stop][has_speech & (mood[begin:stop] >= 0)], minlength=len(EMOTIONS))
         if not shares.sum():
             continue
-        first, last = activity.speech_span(spoken)
+        first, last = activity.speech_span(has_speech)
         yield segment_features(recording, mask, begin + first, begin + last), shares / shares.sum()

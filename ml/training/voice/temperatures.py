@@ -41,9 +41,9 @@ def at_temperatures(
     corpora = np.array([corpus_of[str(speaker)] for speaker in recorded.speakers])
     shipped, people = [], []
     for fold, network in enumerate(networks):
-        others, pure_others = own != fold, (own != fold) & pure
+        from_others, pure_others = own != fold, (own != fold) & pure
         less_usual = centred(scores[pure_others], moods[pure_others], recorded.speakers[pure_others])
-        temperature = fit_temperature(general[others], recorded.labels[others], corpora[others])
+        temperature = fit_temperature(general[from_others], recorded.labels[from_others], corpora[from_others])
         scores_temperature = fit_temperature(less_usual, moods[pure_others], corpora[pure_others])
         shipped.append(network.folded(temperature, scores_temperature))
         scaled = scores[pure_others] / scores_temperature
@@ -61,7 +61,7 @@ def with_attention_temperatures(
     folds = np.array([recogniser.fold_of[utterance.speaker] for utterance in utterances])
     members = []
     for member in recogniser.members:
-        others = folds != member.fold
-        temperature = fit_temperature(logits[others], labels[others], corpora[others])
+        from_others = folds != member.fold
+        temperature = fit_temperature(logits[from_others], labels[from_others], corpora[from_others])
         members.append(replace(member, attention_temperature=temperature))
     return recogniser.with_members(members)

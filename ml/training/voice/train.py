@@ -288,8 +288,8 @@ def run_folder(options: VoiceOptions) -> Path:
 def settings(options: VoiceOptions, *besides: str) -> dict[str, Any]:
     """The options as JSON keeps them, without those that name places on this machine (and ``besides``)."""
     left_out = {"manifests", "checkpoints", "weights", "attention", *besides}
-    kept = {key: value for key, value in plain(options).items() if key not in left_out}
-    described: dict[str, Any] = json.loads(json.dumps(kept))
+    named = {key: value for key, value in plain(options).items() if key not in left_out}
+    described: dict[str, Any] = json.loads(json.dumps(named))
     return described
 
 
