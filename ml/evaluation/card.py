@@ -50,34 +50,34 @@ def write_card(directory: Path | None = None, target: Path = CARD_FILE) -> Path:
 
 def tables(directory: Path | None = None) -> list[Table]:
     """Tables 1 and 2 of the last measurement; none where nothing was measured."""
-    measured = read_stored(MEASURED, directory)
-    if measured is None:
+    measurement = read_stored(MEASURED, directory)
+    if measurement is None:
         return []
-    figures = measured["figures"]
+    figures = measurement["figures"]
     return [table_1(figures, read_stored(ABLATION, directory)), table_2(figures["fusion"])]
 
 
 def render(
-    card: dict[str, dict[str, Any]], measured: dict[str, Any] | None, ablation: dict[str, Any] | None = None
+    card: dict[str, dict[str, Any]], measurement: dict[str, Any] | None, ablation: dict[str, Any] | None = None
 ) -> str:
     """The model card as Markdown.
 
     Args:
         card: as ``ml.weights.card``.
-        measured: as ``measure`` stored it; None where nothing was measured.
+        measurement: as ``measure`` stored it; None where nothing was measured.
         ablation: as ``train_ablation`` stored it; None where it was not run.
     """
     parts = [_HEAD, _models(card)]
-    if measured is None:
+    if measurement is None:
         parts.append("## Figures\n\nNone were taken with these weights. `make evaluate` takes them.\n")
     else:
-        stale = [name for name, sha in measured["weights"].items() if card.get(name, {}).get("sha256") != sha]
-        parts += [_taken(measured, stale), _sessions(measured["figures"]["sessions"])]
-        parts += [_tables(measured, ablation), _ablation(card, ablation)]
-        figures = dict(measured["figures"])
+        stale = [name for name, sha in measurement["weights"].items() if card.get(name, {}).get("sha256") != sha]
+        parts += [_taken(measurement, stale), _sessions(measurement["figures"]["sessions"])]
+        parts += [_tables(measurement, ablation), _ablation(card, ablation)]
+        figures = dict(measurement["figures"])
         figures["voice_own"] = figures["voice"]["own"]
         parts += [_figures(name, figures[name]) for name in TITLES if name in figures]
-        parts += [_errors(measured), _disturbed(measured), _same_voice(measured["figures"].get("sound"))]
+        parts += [_errors(measurement), _disturbed(measurement), _same_voice(measurement["figures"].get("sound"))]
     return "\n".join([*parts, _baselines(card), _TAIL])
 
 
@@ -95,12 +95,12 @@ def _models(card: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _taken(measured: dict[str, Any], stale: list[str]) -> str:
+def _taken(measurement: dict[str, Any], stale: list[str]) -> str:
     """When the figures were taken, and with which weights."""
-    took = f" in {measured['seconds'] / 60:.0f} minutes"
-    if "processor_seconds" in measured:
-        took += f" ({measured['processor_seconds'] / 60:.0f} minutes of processor time)"
-    lines = ["## Figures\n", f"Taken on {measured['taken']} by the commands of `make evaluate`{took}.\n"]
+    took = f" in {measurement['seconds'] / 60:.0f} minutes"
+    if "processor_seconds" in measurement:
+        took += f" ({measurement['processor_seconds'] / 60:.0f} minutes of processor time)"
+    lines = ["## Figures\n", f"Taken on {measurement['taken']} by the commands of `make evaluate`{took}.\n"]
     if stale:
         lines.append(f"**Taken with other weights than the present ones ({', '.join(stale)}); take them anew.**\n")
     return "\n".join(lines)
@@ -156,8 +156,8 @@ def _session_table(rows: list[tuple[str, dict[str, Any]]]) -> Table:
     return Table("", head, cells)
 
 
-def _tables(measured: dict[str, Any], ablation: dict[str, Any] | None) -> str:
-    fusion = measured["figures"]["fusion"]
+def _tables(measurement: dict[str, Any], ablation: dict[str, Any] | None) -> str:
+    fusion = measurement["figures"]["fusion"]
     lines = []
     lines.append(
         _wrapped(
@@ -166,7 +166,7 @@ def _tables(measured: dict[str, Any], ablation: dict[str, Any] | None) -> str:
             "had freely, and are not comparable."
         )
     )
-    for table in (table_1(measured["figures"], ablation), table_2(fusion)):
+    for table in (table_1(measurement["figures"], ablation), table_2(fusion)):
         lines += [f"{table.title}:\n", table.markdown()]
     lines.append(_wrapped(f"The pairs: {PAIRED}. Face and voice err independently in them, which flatters fusion."))
     if gain := fusion.get("gain"):
@@ -257,10 +257,10 @@ def _confusion(figures: dict[str, Any]) -> str:
     return Table("", ("", *EMOTIONS), tuple(rows)).markdown()
 
 
-def _errors(measured: dict[str, Any]) -> str:
+def _errors(measurement: dict[str, Any]) -> str:
     """The voice by language and sex, the face by size and quality of the picture."""
     lines = ["## Who and what is recognised less well\n"]
-    if groups := measured.get("groups"):
+    if groups := measurement.get("groups"):
         lines += [
             _wrapped(
                 "Voices, out of fold, every recording by itself. Each language is one corpus here, so "
@@ -270,29 +270,29 @@ def _errors(measured: dict[str, Any]) -> str:
         ]
         for head, rows in groups.items():
             lines.append(of_groups(((f"{head} {name}", row) for name, row in rows.items()), "voices").markdown())
-    if rows := measured.get("face_conditions"):
+    if rows := measurement.get("face_conditions"):
         lines += [
             _wrapped(
-                f"Faces: {rows[0]['n']} of FER2013's PublicTest, official label, drawn with seed {measured['seed']}; "
-                "the same in every row."
+                f"Faces: {rows[0]['n']} of FER2013's PublicTest, official label, drawn with "
+                f"seed {measurement['seed']}; the same in every row."
             ),
             of_conditions(rows, "faces").markdown(),
         ]
     return "\n".join(lines)
 
 
-def _disturbed(measured: dict[str, Any]) -> str:
+def _disturbed(measurement: dict[str, Any]) -> str:
     """The voice under noise and music, with and without separation."""
-    rows = measured.get("voice_conditions")
+    rows = measurement.get("voice_conditions")
     if not rows:
         return ""
     corpora = list(rows[0]["per_corpus"])
     lines = [
         "## Noise, music and vocal separation\n",
         _wrapped(
-            f"n = {rows[0]['n']} recordings of {rows[0]['speakers']} speakers, drawn with seed {measured['seed']}: "
+            f"n = {rows[0]['n']} recordings of {rows[0]['speakers']} speakers, drawn with seed {measurement['seed']}: "
             f"at most {SPEAKERS_PER_CORPUS} speakers of each corpus, {PER_CLASS} recordings of each class and corpus. "
-            f"A speaker's recordings are joined, and {measured['interference']} are laid under them, the "
+            f"A speaker's recordings are joined, and {measurement['interference']} are laid under them, the "
             "signal-to-noise ratio taken against the level of the speech. The corpora are 16 kHz, close and dry: "
             "nothing here speaks of echo or of a second voice."
         ),

@@ -86,11 +86,11 @@ def face_conditions(recogniser: FaceRecogniser, faces: Faces, seed: int, tell: P
         faces: of which ``FACES`` are drawn at random.
     """
     drawn = np.random.default_rng(seed).permutation(len(faces))[:FACES]
-    chosen = faces.take(np.sort(drawn))
+    sample = faces.take(np.sort(drawn))
     rows = []
     for name, degrade in CONDITIONS.items():
-        probabilities = recogniser.predict(degrade(chosen.images, np.random.default_rng(seed)))
-        figures = headline(probabilities.argmax(axis=1), chosen.labels)
-        rows.append({"condition": name, **figures, "ece": expected_calibration_error(probabilities, chosen.labels)})
+        probabilities = recogniser.predict(degrade(sample.images, np.random.default_rng(seed)))
+        figures = headline(probabilities.argmax(axis=1), sample.labels)
+        rows.append({"condition": name, **figures, "ece": expected_calibration_error(probabilities, sample.labels)})
         tell("degraded faces", len(rows), len(CONDITIONS))
     return rows

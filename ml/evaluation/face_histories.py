@@ -86,12 +86,12 @@ def evaluate_face_histories(
     """
     recogniser = FaceRecogniser.load(weights)
     test = load_faces(fer2013_folder(), "PublicTest")
-    seen = np.asarray(predict_faces(recogniser, test, tell), dtype=np.float64)
+    probabilities = np.asarray(predict_faces(recogniser, test, tell), dtype=np.float64)
     return {
-        **{name: simulated(seen, test.labels, kind, seed, tell) for name, kind in kinds.items()},
+        **{name: simulated(probabilities, test.labels, kind, seed, tell) for name, kind in kinds.items()},
         "people": {name: kind.people for name, kind in kinds.items()},
         "seed": seed,
-        "faces": len(seen),
+        "faces": len(probabilities),
         "model": recogniser.version,
     }
 
@@ -151,11 +151,11 @@ class _Person:
     def shows(self, moods: np.ndarray) -> np.ndarray:
         """Scores of segments in these classes, shape (n, 7)."""
         draws, faces = self._draws, self._faces
-        chosen = [
+        numbers = [
             draws.choice(self._own[mood]) if draws.random() < OWN_SHARE else draws.choice(faces.of_class[mood])
             for mood in moods
         ]
-        raw = faces.mean + self._range * (faces.scores[chosen] - faces.mean) + self._offset
+        raw = faces.mean + self._range * (faces.scores[numbers] - faces.mean) + self._offset
         raw += draws.normal(0, NOISE, raw.shape)
         scores: np.ndarray = np.log(softmax(raw))
         return scores

@@ -73,11 +73,11 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
         ValueError: no item can be judged.
     """
     judged = np.flatnonzero(~np.isnan(scores[:, 0]))
-    seen = [items[number] for number in judged.tolist()]
-    labels = np.array([int(item.emotion) for item in seen])
-    corpora, speakers = [item.corpus for item in seen], [item.speaker for item in seen]
-    others = histories(scores[judged], speakers, item_s)
-    own = read_by_histories(scores[judged], others)
+    judged_items = [items[number] for number in judged.tolist()]
+    labels = np.array([int(item.emotion) for item in judged_items])
+    corpora, speakers = [item.corpus for item in judged_items], [item.speaker for item in judged_items]
+    evidence = histories(scores[judged], speakers, item_s)
+    own = read_by_histories(scores[judged], evidence)
     general = softmax(scores[judged])
     return {
         **report(general, labels, corpora, speakers),
@@ -85,7 +85,7 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
         "own": {
             **report(own, labels, corpora, speakers),
             "calibration": {"face": calibration(own, labels)},
-            "with_history": sum(other is not None for other in others),
+            "with_history": sum(each is not None for each in evidence),
         },
         "told_apart": told_apart(_evidence(scores[judged], item_s), speakers),
         "unjudged": len(items) - len(judged),
@@ -94,7 +94,7 @@ def manifest_figures(scores: np.ndarray, items: Sequence[Utterance], item_s: flo
 
 def read_by_histories(scores: np.ndarray, evidence: Sequence[Evidence | None]) -> np.ndarray:
     """Probabilities of scores, each read against the evidence beside it; both (n, 7), rows of NaN stay so."""
-    return np.array([face_probabilities(each, known) for each, known in zip(scores, evidence, strict=True)])
+    return np.array([face_probabilities(each, history) for each, history in zip(scores, evidence, strict=True)])
 
 
 def histories(scores: np.ndarray, speakers: Sequence[str], item_s: float) -> list[Evidence | None]:
@@ -112,7 +112,7 @@ def histories(scores: np.ndarray, speakers: Sequence[str], item_s: float) -> lis
         if not np.isnan(scores[number]).any():
             of_speaker[speaker].append(number)
     return [
-        Reference.gathered(items[other] for other in of_speaker[speaker] if other != number).face
+        Reference.gathered(items[other_item] for other_item in of_speaker[speaker] if other_item != number).face
         for number, speaker in enumerate(speakers)
     ]
 

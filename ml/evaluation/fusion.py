@@ -67,14 +67,14 @@ def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Progre
     face of the same class drawn from FER2013's PublicTest."""
     models = Models.load(weights)
     test = load_faces(fer2013_folder(), "PublicTest")
-    seen = predict_faces(models.face, test, tell)
+    faces = predict_faces(models.face, test, tell)
     utterances = labelled(speech_manifest())
     voices = hear_all(models.voice, utterances, tell).general
-    return pair_figures(seen, test.labels, voices, utterances, config, seed=seed)
+    return pair_figures(faces, test.labels, voices, utterances, config, seed=seed)
 
 
 def pair_figures(
-    seen: np.ndarray,
+    face_probabilities: np.ndarray,
     face_labels: np.ndarray,
     voices: np.ndarray,
     utterances: Sequence[Utterance],
@@ -84,7 +84,7 @@ def pair_figures(
 ) -> dict[str, Any]:
     """The figures of ``evaluate_pairs`` from the answers on all faces (m, 7) and all voices (n, 7)."""
     labels = np.array([int(utterance.emotion) for utterance in utterances])
-    faces = seen[partners(labels, face_labels, seed)]
+    faces = face_probabilities[partners(labels, face_labels, seed)]
     return {**compare(faces, voices, utterances, config), "examples": PAIRED, "seed": seed}
 
 
@@ -142,7 +142,7 @@ def _gain(fused: np.ndarray, voices: np.ndarray, faces: np.ndarray, utterances: 
     both = ~np.isnan(voices[:, 0]) & ~np.isnan(faces[:, 0])
     if not both.any():
         return {"gain": None}
-    judged = [utterance for utterance, known in zip(utterances, both, strict=True) if known]
+    judged = [utterance for utterance, is_judged in zip(utterances, both, strict=True) if is_judged]
     labels = np.array([int(utterance.emotion) for utterance in judged])
     after, *alone = (answers[both].argmax(axis=1) for answers in (fused, voices, faces))
     together, *apart = (headline(guesses, labels) for guesses in (after, *alone))

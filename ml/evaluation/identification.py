@@ -46,15 +46,15 @@ def told_apart(
             if len(part) >= LEAST_ITEMS:
                 vectors.append(_vector([own[number] for number in part]))
                 owners.append(person)
-    known = sorted(set(owners))
-    fold_of = dealt(draws.permutation(known).tolist(), FOLDS) | dict(folds or {})
+    owner_names = sorted(set(owners))
+    fold_of = dealt(draws.permutation(owner_names).tolist(), FOLDS) | dict(folds or {})
     fold = np.array([fold_of[person] for person in owners])
     distances, matching = _pairs(np.array(vectors), np.array(owners), fold)
     if not matching.any() or matching.all():
         return None
     return {
         "equal_error_rate": equal_error_rate(distances, matching),
-        "people": len(known),
+        "people": len(owner_names),
         "sessions": len(owners),
         "matching_pairs": int(matching.sum()),
         "seed": seed,
@@ -105,5 +105,5 @@ def _whitening(vectors: np.ndarray, owners: np.ndarray) -> np.ndarray:
     )
     within = centred.T @ centred / len(centred)
     within += 1e-3 * np.trace(within) / len(within) * np.eye(len(within))
-    found: np.ndarray = np.linalg.cholesky(np.linalg.inv(within))
-    return found
+    matrix: np.ndarray = np.linalg.cholesky(np.linalg.inv(within))
+    return matrix

@@ -46,7 +46,7 @@ def measure(directory: Path | None, tell: Progress) -> dict[str, Any]:
     started = time.monotonic()
     models = Models.load(directory)
     test = load_faces(fer2013_folder(), SPLIT)
-    seen = predict_faces(models.face, test, tell)
+    face_probabilities = predict_faces(models.face, test, tell)
     degraded = face_conditions(models.face, test, PAIRING_SEED, tell)
     utterances = labelled(speech_manifest())
     sessions = evaluate_sessions(
@@ -58,17 +58,19 @@ def measure(directory: Path | None, tell: Progress) -> dict[str, Any]:
     voices = hear_all(models.voice, utterances, tell)
     disturbed = voice_conditions(models.voice, utterances, usable_separator(), PAIRING_SEED, tell)
     card = weights.card(directory)
-    measured = {
+    measurement = {
         "taken": datetime.now(UTC).strftime("%Y-%m-%d"),
         "seconds": round(time.monotonic() - started),
         "processor_seconds": round(time.process_time()),
         "seed": PAIRING_SEED,
         "weights": {name: card[name]["sha256"] for name in weights.NAMES},
         "figures": {
-            "face": face_figures(seen, test, SPLIT, models.face.version),
+            "face": face_figures(face_probabilities, test, SPLIT, models.face.version),
             "voice": voice_figures(voices, utterances, models.voice),
             "attention_lstm": figures_of(voices.attended, utterances),
-            "fusion": pair_figures(seen, test.labels, voices.general, utterances, Config(), seed=PAIRING_SEED),
+            "fusion": pair_figures(
+                face_probabilities, test.labels, voices.general, utterances, Config(), seed=PAIRING_SEED
+            ),
             "sessions": sessions,
             "sound": sounds,
         },
@@ -79,8 +81,8 @@ def measure(directory: Path | None, tell: Progress) -> dict[str, Any]:
     }
     path = weights.folder(directory) / MEASURED
     with replaced(path) as file:
-        file.write(json.dumps(measured, indent=2, sort_keys=True).encode() + b"\n")
-    return measured
+        file.write(json.dumps(measurement, indent=2, sort_keys=True).encode() + b"\n")
+    return measurement
 
 
 def usable_separator() -> Separator | None:

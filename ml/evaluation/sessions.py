@@ -134,16 +134,19 @@ def session_plans(utterances: Sequence[Utterance], own: int, seed: int) -> list[
     """
     plans = []
     for (speaker, mood), pile in by_mood(utterances).items():
-        others = [
-            each for (who, of), rest in by_mood(utterances).items() if who == speaker and of != mood for each in rest
+        other_moods = [
+            each
+            for (owner, of), rest in by_mood(utterances).items()
+            if owner == speaker and of != mood
+            for each in rest
         ]
-        if len(pile) < LEAST_UTTERANCES or (own < UTTERANCES and not others):
+        if len(pile) < LEAST_UTTERANCES or (own < UTTERANCES and not other_moods):
             continue
         name = (seed, own, *speaker.encode(), int(mood))
         draws = np.random.default_rng(name)
-        chosen = _cycled(pile, own, draws) + _cycled(others, UTTERANCES - own, draws)
-        order = draws.permutation(len(chosen))
-        plans.append(SessionPlan(speaker, mood, tuple(chosen[number] for number in order), name))
+        session_utterances = _cycled(pile, own, draws) + _cycled(other_moods, UTTERANCES - own, draws)
+        order = draws.permutation(len(session_utterances))
+        plans.append(SessionPlan(speaker, mood, tuple(session_utterances[number] for number in order), name))
     return plans
 
 
@@ -158,11 +161,11 @@ def by_mood(utterances: Iterable[Utterance]) -> dict[tuple[str, Emotion], list[U
 def drawn(plans: Sequence[SessionPlan], per_corpus: int, seed: int) -> list[SessionPlan]:
     """At most so many plans of each corpus."""
     draws = np.random.default_rng(seed)
-    found: list[SessionPlan] = []
+    plans_drawn: list[SessionPlan] = []
     for corpus in sorted({plan.corpus for plan in plans}):
         own = [plan for plan in plans if plan.corpus == corpus]
-        found += [own[number] for number in sorted(draws.permutation(len(own))[:per_corpus])]
-    return found
+        plans_drawn += [own[number] for number in sorted(draws.permutation(len(own))[:per_corpus])]
+    return plans_drawn
 
 
 def judge(plan: SessionPlan, models: Models, config: Config) -> SessionFigures:
@@ -228,15 +231,15 @@ def label_seconds(moods: np.ndarray, result: Recognition | None) -> np.ndarray:
 
 def summary(sessions: Sequence[SessionFigures]) -> dict[str, Any]:
     """Figures over sessions, each weighing the same, and by corpus, language and sex."""
-    found = _means(sessions)
+    figures = _means(sessions)
     for name, of in (("per_corpus", "corpus"), ("per_language", "language"), ("per_sex", "sex")):
         values = sorted({getattr(each.plan.utterances[0], of) for each in sessions} - {""})
         groups = {v: [each for each in sessions if getattr(each.plan.utterances[0], of) == v] for v in values}
-        found[name] = {value: _means(group) for value, group in groups.items()}
+        figures[name] = {value: _means(group) for value, group in groups.items()}
     seconds = np.sum([each.seconds for each in sessions], axis=0)
     shares = seconds / np.maximum(seconds.sum(axis=1, keepdims=True), 1e-9)
-    found["confusion"] = [[round(float(value), 4) for value in row] for row in shares]
-    return found
+    figures["confusion"] = [[round(float(value), 4) for value in row] for row in shares]
+    return figures
 
 
 def _means(sessions: Sequence[SessionFigures]) -> dict[str, Any]:
@@ -287,14 +290,14 @@ class _Histories:
     def __init__(self, utterances: Sequence[Utterance], models: Models, config: Config, seed: int) -> None:
         self._piles = by_mood(utterances)
         self._models, self._config, self._seed = models, config, seed
-        self._known: dict[tuple[str, Emotion, float], Evidence | None] = {}
+        self._evidence_by_history: dict[tuple[str, Emotion, float], Evidence | None] = {}
 
     def evidence(self, speaker: str, mood: Emotion, others_per_own: float) -> Evidence | None:
         """Of sessions in that mood, with so many utterances in others for each in it; None where there are none."""
         place = (speaker, mood, others_per_own)
-        if place not in self._known:
-            self._known[place] = self._recognised(*place)
-        return self._known[place]
+        if place not in self._evidence_by_history:
+            self._evidence_by_history[place] = self._recognised(*place)
+        return self._evidence_by_history[place]
 
     def _recognised(self, speaker: str, mood: Emotion, others_per_own: float) -> Evidence | None:
         pile = self._piles.get((speaker, mood), [])
@@ -302,17 +305,21 @@ class _Histories:
             return None
         name = (self._seed, *speaker.encode(), int(mood), 1)
         draws = np.random.default_rng(name)
-        others = [each for (who, of), rest in self._piles.items() if who == speaker and of != mood for each in rest]
+        other_moods = [
+            each for (owner, of), rest in self._piles.items() if owner == speaker and of != mood for each in rest
+        ]
         own = min(len(pile), round(HISTORY_UTTERANCES / (1 + others_per_own)))
-        chosen = _cycled(pile, own, draws) + _cycled(others, round(own * others_per_own) if others else 0, draws)
-        order = draws.permutation(len(chosen))
-        plan = SessionPlan(speaker, mood, tuple(chosen[number] for number in order), name)
+        session_utterances = _cycled(pile, own, draws) + _cycled(
+            other_moods, round(own * others_per_own) if other_moods else 0, draws
+        )
+        order = draws.permutation(len(session_utterances))
+        plan = SessionPlan(speaker, mood, tuple(session_utterances[number] for number in order), name)
         _, result = recognised(plan, self._models, self._config)
-        left = None if result is None else result.contribution.voice
-        if left is None:
+        evidence = None if result is None else result.contribution.voice
+        if evidence is None:
             return None
-        by = HISTORY_S / left.seconds
-        return Evidence(left.model, HISTORY_SESSIONS, HISTORY_S, left.counts * by, left.total * by)
+        by = HISTORY_S / evidence.seconds
+        return Evidence(evidence.model, HISTORY_SESSIONS, HISTORY_S, evidence.counts * by, evidence.total * by)
 
 
 def _halves(utterances: Sequence[Utterance], seed: int) -> tuple[list[Utterance], list[Utterance]]:

@@ -86,13 +86,16 @@ def evaluate_sound(
     pairs: dict[str, list[tuple[Labels, Labels]]] = {variant.name: [] for variant in variants}
     for number, plan in enumerate(plans):
         sound = levelled(sound_of(plan)[0])
-        known = unaware(plan.speaker, models, config)
+        unaware_models = unaware(plan.speaker, models, config)
         with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
-            recorded = labels_of(usable(_written(sound, Path(folder)), known, config))
-            found = {each.name: labels_of(usable(each.write(sound, Path(folder)), known, config)) for each in variants}
+            recorded = labels_of(usable(_written(sound, Path(folder)), unaware_models, config))
+            labels_by_variant = {
+                each.name: labels_of(usable(each.write(sound, Path(folder)), unaware_models, config))
+                for each in variants
+            }
         for variant in variants:
-            before = found[BAND] if variant.kind == "telephone" else recorded
-            pairs[variant.name].append((before, found[variant.name]))
+            before = labels_by_variant[BAND] if variant.kind == "telephone" else recorded
+            pairs[variant.name].append((before, labels_by_variant[variant.name]))
         tell("sessions as other files", number + 1, len(plans))
     rows = [
         {"name": each.name, "kind": each.kind, "against": BAND if each.kind == "telephone" else "as recorded"}
@@ -139,12 +142,12 @@ def changes(pairs: Sequence[tuple[Labels, Labels]], forgive: bool) -> dict[str, 
     segments = changed = unjudged = 0
     for before, after in pairs:
         for start in before.keys() | after.keys():
-            was, now = before.get(start), after.get(start)
-            if was is None and now is None:
+            label_before, label_after = before.get(start), after.get(start)
+            if label_before is None and label_after is None:
                 continue
             segments += 1
-            unjudged += now is None
-            changed += was != now and not (forgive and now is None)
+            unjudged += label_after is None
+            changed += label_before != label_after and not (forgive and label_after is None)
     interval = wilson_interval(changed, segments) if segments else (0.0, 1.0)
     share = changed / segments if segments else 0.0
     return {

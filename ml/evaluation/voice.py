@@ -45,8 +45,8 @@ class Voices:
     @property
     def judged(self) -> np.ndarray:
         """Which recordings have sound, bool, shape (n,)."""
-        found: np.ndarray = ~np.isnan(self.general[:, 0])
-        return found
+        has_sound: np.ndarray = ~np.isnan(self.general[:, 0])
+        return has_sound
 
 
 def evaluate_voice(manifest: Path, weights: Path | None, tell: Progress) -> dict[str, Any]:
@@ -101,9 +101,12 @@ def figures_of(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> di
         ValueError: nothing was judged.
     """
     judged = np.flatnonzero(~np.isnan(probabilities[:, 0]))
-    heard = [utterances[int(number)] for number in judged]
-    labels = np.array([int(utterance.emotion) for utterance in heard])
-    corpora, speakers = [utterance.corpus for utterance in heard], [utterance.speaker for utterance in heard]
+    judged_utterances = [utterances[int(number)] for number in judged]
+    labels = np.array([int(utterance.emotion) for utterance in judged_utterances])
+    corpora, speakers = (
+        [utterance.corpus for utterance in judged_utterances],
+        [utterance.speaker for utterance in judged_utterances],
+    )
     return {
         **report(probabilities[judged], labels, corpora, speakers),
         "calibration": {"voice": calibration(probabilities[judged], labels)},
@@ -118,13 +121,13 @@ def voice_groups(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> 
         probabilities: shape (n, 7), rows of NaN left out.
     """
     judged = [number for number in range(len(utterances)) if not np.isnan(probabilities[number, 0])]
-    heard = [utterances[number] for number in judged]
+    judged_utterances = [utterances[number] for number in judged]
     guesses = probabilities[judged].argmax(axis=1)
-    labels, speakers = np.array([int(u.emotion) for u in heard]), [u.speaker for u in heard]
+    labels, speakers = np.array([int(u.emotion) for u in judged_utterances]), [u.speaker for u in judged_utterances]
     names = {
-        "language": [u.language for u in heard],
-        "sex": [u.sex for u in heard],
-        "language and sex": [f"{u.language} {u.sex}" if u.language and u.sex else "" for u in heard],
+        "language": [u.language for u in judged_utterances],
+        "sex": [u.sex for u in judged_utterances],
+        "language and sex": [f"{u.language} {u.sex}" if u.language and u.sex else "" for u in judged_utterances],
     }
     return {name: by_group(guesses, labels, groups, speakers) for name, groups in names.items()}
 
@@ -152,16 +155,16 @@ def hear_all(
 def read_by_history(recogniser: VoiceRecogniser, utterances: Sequence[Utterance], voices: Voices) -> np.ndarray:
     """Probabilities (n, 7) where each speaker's other recordings are their history; general ones without any."""
     speakers = np.array([utterance.speaker for utterance in utterances])
-    found = voices.general.copy()
+    probabilities = voices.general.copy()
     for number in np.flatnonzero(voices.judged):
         if speakers[number].startswith(ANONYMOUS):
             continue
-        others = np.flatnonzero((speakers == speakers[number]) & voices.judged)
-        evidence = evidence_of(recogniser, voices, others[others != number])
-        found[number] = recogniser.personal(
+        of_speaker = np.flatnonzero((speakers == speakers[number]) & voices.judged)
+        evidence = evidence_of(recogniser, voices, of_speaker[of_speaker != number])
+        probabilities[number] = recogniser.personal(
             voices.general[[number]], voices.scores[[number]], evidence, str(speakers[number])
         )[0]
-    return found
+    return probabilities
 
 
 def evidence_of(recogniser: VoiceRecogniser, voices: Voices, recordings: np.ndarray) -> Evidence | None:

@@ -62,7 +62,7 @@ def balanced(utterances: Sequence[Utterance], seed: int) -> list[int]:
     of their own, and ``PER_CLASS`` recordings of each class, dealt evenly among them.
     """
     draws = np.random.default_rng(seed)
-    chosen: list[int] = []
+    numbers: list[int] = []
     for corpus in sorted({utterance.corpus for utterance in utterances}):
         own = [number for number, utterance in enumerate(utterances) if utterance.corpus == corpus]
         speakers = draws.permutation(sorted({utterances[number].speaker for number in own}))[:SPEAKERS_PER_CORPUS]
@@ -75,8 +75,8 @@ def balanced(utterances: Sequence[Utterance], seed: int) -> list[int]:
             ]
             rounds = range(max(map(len, piles), default=0))
             dealt = [int(pile[turn]) for turn in rounds for pile in piles if turn < len(pile)]
-            chosen += dealt[:PER_CLASS]
-    return sorted(chosen)
+            numbers += dealt[:PER_CLASS]
+    return sorted(numbers)
 
 
 def voice_conditions(
@@ -91,22 +91,22 @@ def voice_conditions(
         Per row "under", "snr_db" (null where nothing lies under), "separated", the headline figures, "per_corpus", and
         for separated rows "gain": what the mean recall gains by separation, with its interval "gain_ci95".
     """
-    chosen = balanced(utterances, seed)
-    subset = [utterances[number] for number in chosen]
+    numbers = balanced(utterances, seed)
+    subset = [utterances[mix_number] for mix_number in numbers]
     people = listen(subset)
     labels = np.array([int(utterance.emotion) for utterance in subset])
     tracks = interference()
     rows: list[dict[str, Any]] = []
     mixes = [(under, snr) for under, snr in MIXES if not under or under in tracks]
-    for number, (under, snr) in enumerate(mixes):
+    for mix_number, (under, snr) in enumerate(mixes):
         mixed = [_mix(person, tracks.get(under), snr, (seed, index)) for index, person in enumerate(people)]
-        plain = _row(Condition(under, snr, False), _judge(recogniser, people, mixed), subset, labels)
-        rows.append(plain)
+        unseparated = _row(Condition(under, snr, False), _judge(recogniser, people, mixed), subset, labels)
+        rows.append(unseparated)
         if separator is not None:
             cleaned = [separated(separator, samples) for samples in mixed]
             row = _row(Condition(under, snr, True), _judge(recogniser, people, cleaned), subset, labels)
-            rows.append(row | _gain(plain["guesses"], row["guesses"], subset, labels))
-        tell("noise and separation", number + 1, len(mixes))
+            rows.append(row | _gain(unseparated["guesses"], row["guesses"], subset, labels))
+        tell("noise and separation", mix_number + 1, len(mixes))
     return [{key: value for key, value in row.items() if key != "guesses"} for row in rows]
 
 
@@ -118,7 +118,7 @@ def listen(utterances: Sequence[Utterance]) -> list[Heard]:
     people = []
     for speaker, numbers in sorted(of_speaker.items()):
         audio = [read_audio(utterances[number].path) for number in numbers]
-        masks = [activity.frame_mask(activity.speech_probabilities(heard), len(heard)) for heard in audio]
+        masks = [activity.frame_mask(activity.speech_probabilities(samples), len(samples)) for samples in audio]
         level = speech_rms(list(zip(audio, masks, strict=True)))
         people.append(Heard(speaker, tuple(numbers), tuple(audio), level))
     return people
@@ -148,7 +148,7 @@ def interference_in_words(folder: Path | None = None) -> str:
     tracks = interference(folder)
     if "music" not in tracks:
         return "stretches of seeded pink noise"
-    return " and ".join(f"{len(found)} recordings of {kind}" for kind, found in tracks.items())
+    return " and ".join(f"{len(recordings)} recordings of {kind}" for kind, recordings in tracks.items())
 
 
 def mix(speech: np.ndarray, level: float, under: np.ndarray, snr_db: float) -> np.ndarray:
@@ -167,19 +167,21 @@ def separated(separator: Separator, samples: np.ndarray) -> np.ndarray:
 
 def advice(rows: Sequence[dict[str, Any]]) -> list[str]:
     """What the rows say about separating, in sentences; a gain counts where its interval leaves zero out."""
-    said: dict[str, list[str]] = {"raises": [], "lowers": [], "does not clearly change": []}
+    names_by_verdict: dict[str, list[str]] = {"raises": [], "lowers": [], "does not clearly change": []}
     for row in rows:
         if row.get("gain_ci95") is None:
             continue
         low, high = row["gain_ci95"]
         verdict = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly change"
-        said[verdict].append(name_of(row))
+        names_by_verdict[verdict].append(name_of(row))
     sentences = [
-        f"Separation {verdict} the mean recall with {', '.join(names)}." for verdict, names in said.items() if names
+        f"Separation {verdict} the mean recall with {', '.join(names)}."
+        for verdict, names in names_by_verdict.items()
+        if names
     ]
-    if not any(said.values()):
+    if not any(names_by_verdict.values()):
         return []
-    helps = ", ".join(said["raises"])
+    helps = ", ".join(names_by_verdict["raises"])
     sentences.append(
         f"The pipeline should separate where there is {helps}; nothing clear is gained elsewhere."
         if helps
