@@ -140,13 +140,13 @@ def evaluate_all(as_json: AsJson = False, weights: Weights = None) -> None:
     from ml.evaluation.voice_conditions import advice
 
     with explained(), Bars() as bars:
-        measured = measure(weights, bars)
-        written = card.write_card(weights)
+        measurement = measure(weights, bars)
+        card_path = card.write_card(weights)
     if as_json:
-        print_json(measured["figures"])
+        print_json(measurement["figures"])
         return
     for table in card.tables(weights):
         show_rows(table.title, table.head, table.rows)
-    for sentence in advice(measured["voice_conditions"]):
+    for sentence in advice(measurement["voice_conditions"]):
         typer.echo(sentence)
-    errors.print(f"Written: {written}. It took {measured['seconds']} seconds.")
+    errors.print(f"Written: {card_path}. It took {measurement['seconds']} seconds.")

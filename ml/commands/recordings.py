@@ -36,7 +36,7 @@ def recognise(
     from ml.reference import Reference
 
     with explained(), Bars() as bars:
-        known = Reference() if reference is None else Reference.read(reference)
+        own_reference = Reference() if reference is None else Reference.read(reference)
         config = Config(
             voice=voice,
             face=face,
@@ -46,7 +46,7 @@ def recognise(
             track=track,
             voice_by="attention_lstm" if paper_voice else "speech",
         )
-        result = run(file, load_models(weights), config, bars, known).as_dict()
+        result = run(file, load_models(weights), config, bars, own_reference).as_dict()
     if as_json:
         print_json(result)
     else:

@@ -36,7 +36,7 @@ def train_face(
     from ml.training.face.train import train_face as run
     from ml.training.options import with_settings
 
-    chosen = {
+    values = {
         "source": source,
         "checkpoints": checkpoints,
         "stages": stages,
@@ -44,7 +44,7 @@ def train_face(
         "limit": limit,
         "patience": patience,
     }
-    options = FaceTrainingOptions(**{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    options = FaceTrainingOptions(**{key: value for key, value in values.items() if value is not None})  # type: ignore[arg-type]
     _log_to_stderr()
     with explained(), Bars() as bars:
         options = with_settings(options, settings or [])
@@ -74,8 +74,8 @@ def train_voice(
     from ml.training.voice.train import train_voice as run
 
     manifests = None if manifest is None else (manifest,)
-    chosen = {"manifests": manifests, "checkpoints": checkpoints, "folds": folds, "version": version}
-    options = VoiceOptions(weights=weights, attention=attention, **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]
+    values = {"manifests": manifests, "checkpoints": checkpoints, "folds": folds, "version": version}
+    options = VoiceOptions(weights=weights, attention=attention, **{k: v for k, v in values.items() if v is not None})  # type: ignore[arg-type]
     _log_to_stderr()
     with explained(), Bars() as bars:
         _check_resume(options.checkpoints, resume)
@@ -109,8 +109,8 @@ def train_fine_tune(
     _log_to_stderr()
     with explained(), Bars() as bars:
         tuning = with_settings(FineTuneOptions(), settings or [])
-        kept = checkpoints or default_folder("fine-tune")
-        entry = fine_tune_on_corpus(TargetOptions(manifest, weights, start, kept, folds, per_clip, tuning), bars)
+        folder = checkpoints or default_folder("fine-tune")
+        entry = fine_tune_on_corpus(TargetOptions(manifest, weights, start, folder, folds, per_clip, tuning), bars)
     print_json({key: entry[key] for key in ("version", "data", "as_begun", "fine_tuned")})
 
 
@@ -122,8 +122,8 @@ def train_fusion(
     from ml.training.fusion import fit_fusion
 
     with explained(), Bars() as bars:
-        found = fit_fusion(weights, seed, bars)
-    answer(found, as_json)
+        figures = fit_fusion(weights, seed, bars)
+    answer(figures, as_json)
 
 
 @train.command("ablation")
@@ -139,11 +139,11 @@ def train_ablation(
     from ml.training.ablation.rows import AblationOptions
     from ml.training.ablation.rows import train_ablation as run
 
-    chosen = {"manifest": manifest, "faces": source, "checkpoints": checkpoints, "seed": seed}
-    options = AblationOptions(weights=weights, **{k: v for k, v in chosen.items() if v is not None})  # type: ignore[arg-type]
+    values = {"manifest": manifest, "faces": source, "checkpoints": checkpoints, "seed": seed}
+    options = AblationOptions(weights=weights, **{k: v for k, v in values.items() if v is not None})  # type: ignore[arg-type]
     with explained(), Bars() as bars:
-        written = run(options, bars)
-    print_json({name: {key: row[key] for key in ("n", "accuracy", "uar")} for name, row in written["rows"].items()})
+        ablation = run(options, bars)
+    print_json({name: {key: row[key] for key in ("n", "accuracy", "uar")} for name, row in ablation["rows"].items()})
 
 
 def _check_resume(checkpoints: Path, resume: bool) -> None:
