@@ -95,11 +95,11 @@ def _resident_mb(pid: int) -> float:
 
     A child that has not begun its own program yet still shows its parent's memory and is left out.
     """
-    here = Path(f"/proc/{pid}")
+    folder = Path(f"/proc/{pid}")
     try:
-        pages = int((here / "statm").read_text().split()[1])
-        program = (here / "exe").readlink()
-        children = [int(n) for task in (here / "task").iterdir() for n in (task / "children").read_text().split()]
+        pages = int((folder / "statm").read_text().split()[1])
+        program = (folder / "exe").readlink()
+        children = [int(n) for task in (folder / "task").iterdir() for n in (task / "children").read_text().split()]
         begun = [child for child in children if Path(f"/proc/{child}/exe").readlink() != program]
     except (OSError, IndexError):
         return 0.0

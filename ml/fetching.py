@@ -32,7 +32,7 @@ def download_wheels(requirements: Sequence[str], folder: Path) -> list[Path]:
     names = [line.split("==", 1)[0].replace("-", "_") for line in requirements]
     wheels = [next(iter(sorted(folder.glob(f"{name}-*.whl"))), None) for name in names]
     reason = finished.stderr.strip().splitlines()
-    found = [wheel for wheel in wheels if wheel is not None]
-    if finished.returncode != 0 or len(found) < len(wheels):
+    downloaded = [wheel for wheel in wheels if wheel is not None]
+    if finished.returncode != 0 or len(downloaded) < len(wheels):
         raise OSError(reason[-1] if reason else "pip downloaded nothing")
-    return found
+    return downloaded

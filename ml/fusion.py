@@ -55,8 +55,8 @@ def fuse(face: np.ndarray | None, voice: np.ndarray | None, config: Config) -> F
 
 
 def _logarithm(probabilities: np.ndarray) -> np.ndarray:
-    found: np.ndarray = np.log(np.maximum(np.asarray(probabilities, dtype=np.float64), _LEAST))
-    return found
+    logarithms: np.ndarray = np.log(np.maximum(np.asarray(probabilities, dtype=np.float64), _LEAST))
+    return logarithms
 
 
 def _normalised(weights: np.ndarray | None) -> np.ndarray:

@@ -54,31 +54,31 @@ class LevelMeter:
         self._clipped: list[np.ndarray] = []
         self._highest = 0.0
         self._channels: np.ndarray = np.zeros(1)
-        self._held: np.ndarray | None = None
+        self._remainder: np.ndarray | None = None
 
     def add(self, block: np.ndarray) -> None:
         """Take the next samples, shape (n, channels), n as it comes."""
-        samples = block if self._held is None else np.concatenate([self._held, block])
+        samples = block if self._remainder is None else np.concatenate([self._remainder, block])
         whole = len(samples) // self._cell
-        self._held = samples[whole * self._cell :]
+        self._remainder = samples[whole * self._cell :]
         if whole:
             self._measure(samples[: whole * self._cell].reshape(whole, self._cell, -1))
 
     def finish(self) -> None:
         """Measure the last, incomplete cell."""
-        if self._held is not None and len(self._held):
-            self._measure(self._held[None])
-        self._held = None
+        if self._remainder is not None and len(self._remainder):
+            self._measure(self._remainder[None])
+        self._remainder = None
 
     def level_dbfs(self, start_s: float, end_s: float) -> float:
         """RMS level of a stretch in dB relative to full scale, at least ``FLOOR_DBFS``."""
         return _dbfs(self._between(_joined(self._power), start_s, end_s))
 
-    def level_where(self, wanted: np.ndarray) -> float:
-        """RMS level of the cells where ``wanted`` (bool per cell) holds; of all where it never does."""
+    def level_where(self, mask: np.ndarray) -> float:
+        """RMS level of the cells where ``mask`` (bool per cell) holds; of all where it never does."""
         power = _joined(self._power)
-        wanted = np.pad(wanted[: len(power)], (0, max(0, len(power) - len(wanted))))
-        return _dbfs(power[wanted] if wanted.any() else power)
+        mask = np.pad(mask[: len(power)], (0, max(0, len(power) - len(mask))))
+        return _dbfs(power[mask] if mask.any() else power)
 
     def clipped_share(self, start_s: float = 0, end_s: float = np.inf) -> float:
         """Share (0-1) of the samples of a stretch that are at full scale, or in flat tops at the recording's peak."""

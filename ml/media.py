@@ -104,17 +104,17 @@ def probe(path: str | Path, max_duration_s: float = 2 * 60 * 60) -> MediaInfo:
     if not re.search(r"^Input #0", described, re.MULTILINE):
         raise RecognitionError("damaged_file", "the container's header cannot be read")
     info = _described(container, described)
-    measured = max((int(t) for t in re.findall(r"^out_time_us=(\d+)", progress, re.MULTILINE)), default=0) / 1e6
+    measured_s = max((int(t) for t in re.findall(r"^out_time_us=(\d+)", progress, re.MULTILINE)), default=0) / 1e6
     if not (info["has_audio"] or info["has_video"]):
         raise RecognitionError("no_streams")
-    if measured <= 0:
+    if measured_s <= 0:
         raise RecognitionError("damaged_file", "no packet can be read")
-    if measured > max_duration_s + 1:
+    if measured_s > max_duration_s + 1:
         raise RecognitionError("too_long", f"longer than {max_duration_s:.0f} s")
     declared = info["declared_s"]
     is_stated = isinstance(declared, float) and container not in _ESTIMATED_DURATION
-    truncated = is_stated and _falls_short(measured, declared)
-    return MediaInfo(duration_s=_duration(measured, declared), truncated=truncated, **info)
+    truncated = is_stated and _falls_short(measured_s, declared)
+    return MediaInfo(duration_s=_duration(measured_s, declared), truncated=truncated, **info)
 
 
 def sampled_frames(
@@ -353,8 +353,8 @@ def _time_of(times: IO[bytes]) -> float:
     seconds = 0.0
     while line := times.readline():
         if line.startswith(b"frame:"):
-            found = re.search(rb"pts_time:(-?[\d.]+(?:e[+-]?\d+)?)", line)
-            seconds = max(0.0, float(found.group(1))) if found else 0.0
+            match = re.search(rb"pts_time:(-?[\d.]+(?:e[+-]?\d+)?)", line)
+            seconds = max(0.0, float(match.group(1))) if match else 0.0
         elif line.startswith(b"sampled="):
             return seconds
     raise RecognitionError("decoder_failed", "a frame without a time")
@@ -376,8 +376,8 @@ def _read_to_end(child: subprocess.Popen[bytes]) -> tuple[str, str]:
                 piece = os.read(key.fd, 65536)
                 if not piece:
                     selector.unregister(key.fileobj)
-                kept = collected[key.data]
-                kept += piece[: max(0, _PROBE_TEXT_BYTES - len(kept))]
+                buffer = collected[key.data]
+                buffer += piece[: max(0, _PROBE_TEXT_BYTES - len(buffer))]
     return collected["out"].decode("utf-8", "replace"), collected["err"].decode("utf-8", "replace")
 
 
@@ -387,8 +387,8 @@ def _described(container: str, text: str) -> dict[str, Any]:
     A hostile file can put false facts here through its tags. The worst it gains is a picture scaled oddly or a stream
     that then fails to decode: nothing is opened, run or trusted because of them.
     """
-    found = re.search(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", text, re.MULTILINE)
-    declared = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
+    duration = re.search(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", text, re.MULTILINE)
+    declared = int(duration[1]) * 3600 + int(duration[2]) * 60 + float(duration[3]) if duration else None
     info: dict[str, Any] = {"container": container, "declared_s": declared, "has_audio": False, "has_video": False}
     for stream in re.split(r"^(?=  Stream #0:)", text, flags=re.MULTILINE)[1:]:
         line, _, rest = stream.partition("\n")
@@ -403,10 +403,10 @@ def _described(container: str, text: str) -> dict[str, Any]:
 
 
 def _audio_facts(codec: str, line: str) -> dict[str, Any]:
-    found = re.search(r", (\d+) Hz, ([^,]+)", line)
-    if codec == "none" or found is None:
+    match = re.search(r", (\d+) Hz, ([^,]+)", line)
+    if codec == "none" or match is None:
         raise RecognitionError("unsupported_format", "an audio codec that ffmpeg does not know")
-    return {"has_audio": True, "audio_codec": codec, "sample_rate": int(found[1]), "channels": found[2]}
+    return {"has_audio": True, "audio_codec": codec, "sample_rate": int(match[1]), "channels": match[2]}
 
 
 def _video_facts(codec: str, line: str, rest: str) -> dict[str, Any]:

@@ -53,10 +53,10 @@ class Models:
 
         The separator is shared, so that it is read from disk once for all of them.
         """
-        other = copy(self)
-        other.__dict__["separator"] = self.separator
-        other.__dict__["voice" if voice.kind == "speech" else "paper_voice"] = voice
-        return other
+        models = copy(self)
+        models.__dict__["separator"] = self.separator
+        models.__dict__["voice" if voice.kind == "speech" else "paper_voice"] = voice
+        return models
 
     @cached_property
     def face(self) -> FaceRecogniser:
@@ -71,10 +71,10 @@ class Models:
     def described(self, config: Config) -> dict[str, Any]:
         """Version and SHA-256 of every file that a recognition with ``config`` uses."""
         card = weights.card(self._directory)
-        used = [name for name, wanted in (("face", config.face), ("voice", config.voice)) if wanted]
-        found = {name: {key: card.get(name, {}).get(key) for key in ("version", "sha256")} for name in used}
+        used = [name for name, is_used in (("face", config.face), ("voice", config.voice)) if is_used]
+        files = {name: {key: card.get(name, {}).get(key) for key in ("version", "sha256")} for name in used}
         if config.voice and config.voice_by == "speech":
-            found["speech_encoder"] = {"version": whisper_model.VERSION, "sha256": whisper_model.SHA256}
+            files["speech_encoder"] = {"version": whisper_model.VERSION, "sha256": whisper_model.SHA256}
         if config.voice and config.separation == "vocals":
-            found["separator"] = {"version": "spleeter 2stems", "sha256": SHA256["model.data-00000-of-00001"]}
-        return found
+            files["separator"] = {"version": "spleeter 2stems", "sha256": SHA256["model.data-00000-of-00001"]}
+        return files

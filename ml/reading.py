@@ -72,18 +72,18 @@ def read(
     def face(general: np.ndarray, scores: np.ndarray) -> np.ndarray:
         return general if reference.face is None else face_probabilities(scores, reference.face)
 
-    found = list(segments)
+    read_segments = list(segments)
     for name, probabilities_of in (("voice", voice), ("face", face)):
-        rows = [row for row, segment in enumerate(found) if getattr(segment, name) is not None]
+        rows = [row for row, segment in enumerate(read_segments) if getattr(segment, name) is not None]
         if not rows:
             continue
-        judgements = [getattr(found[row], name) for row in rows]
+        judgements = [getattr(read_segments[row], name) for row in rows]
         answers = probabilities_of(
             np.stack([each.general for each in judgements]), np.stack([each.scores for each in judgements])
         )
         for row, judgement, answer in zip(rows, judgements, answers, strict=True):
-            found[row] = replace(found[row], **{name: replace(judgement, probabilities=answer)})
-    return tuple(_fused(segment, config) for segment in found)
+            read_segments[row] = replace(read_segments[row], **{name: replace(judgement, probabilities=answer)})
+    return tuple(_fused(segment, config) for segment in read_segments)
 
 
 def _fused(segment: Segment, config: Config) -> Segment:

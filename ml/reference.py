@@ -75,14 +75,14 @@ class Evidence:
     @property
     def mean(self) -> np.ndarray:
         """Mean of the scores, shape (7,)."""
-        found: np.ndarray = self.total / self.seconds
-        return found
+        mean: np.ndarray = self.total / self.seconds
+        return mean
 
     @property
     def shares(self) -> np.ndarray:
         """Share of the time per class, shape (7,), sums to 1."""
-        found: np.ndarray = self.counts / self.seconds
-        return found
+        shares: np.ndarray = self.counts / self.seconds
+        return shares
 
     @property
     def variety(self) -> float:
@@ -133,8 +133,8 @@ class Reference:
         sums: dict[str, Evidence | None] = dict.fromkeys(MODALITIES)
         for contribution in contributions:
             for name in MODALITIES:
-                known, new = sums[name], getattr(contribution, name)
-                sums[name] = new if known is None else known if new is None else known + new
+                so_far, new = sums[name], getattr(contribution, name)
+                sums[name] = new if so_far is None else so_far if new is None else so_far + new
         return cls(**sums)
 
     def of_versions(self, versions: Mapping[str, str]) -> "Reference":

@@ -32,7 +32,7 @@ def remarks(
     if front is None or "level_dbfs" not in quality:
         return []
     shares = {code: sum(code in each for each in flags) / max(1, len(flags)) for code in SEGMENT_CODES}
-    found = {code: share for code, share in shares.items() if share >= SHARE_LEAST}
+    share_by_code = {code: share for code, share in shares.items() if share >= SHARE_LEAST}
     bandwidth = quality["bandwidth_hz"]
     whole = {
         "quiet": quality["level_dbfs"] < QUIET_BELOW_DBFS,
@@ -40,5 +40,5 @@ def remarks(
         "one_channel": front.dead_channel,
         "narrow_band": bandwidth is not None and bandwidth < NARROW_BELOW_HZ,
     }
-    found |= {code: 1.0 for code, applies in whole.items() if applies}
-    return [{"code": code, "share": round(share, 4)} for code, share in found.items()]
+    share_by_code |= {code: 1.0 for code, applies in whole.items() if applies}
+    return [{"code": code, "share": round(share, 4)} for code, share in share_by_code.items()]

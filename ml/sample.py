@@ -97,9 +97,9 @@ def portrait_frames(loudness: Callable[[float], float]) -> Callable[[float], np.
         x = _CENTRE[0] + 5 * np.sin(2 * np.pi * time_s / 7) + width * columns
         y = _CENTRE[1] + 2.5 * np.sin(2 * np.pi * time_s / 5) + width * rows
         y = y + _expression(x, y, time_s, loudness(time_s))
-        seen = cv2.remap(portrait, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
+        picture = cv2.remap(portrait, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
         light = 1 + 0.05 * np.sin(2 * np.pi * time_s / 11)
-        return np.asarray(cv2.convertScaleAbs(seen, alpha=light))
+        return np.asarray(cv2.convertScaleAbs(picture, alpha=light))
 
     return frame
 

@@ -56,16 +56,16 @@ def speak(text: str, manner: Manner | None = None) -> tuple[np.ndarray, int]:
         return 0
 
     callback = _CALLBACK(collect)
-    chosen = manner or Manner()
+    manner = manner or Manner()
     library.functions.espeak_SetSynthCallback(callback)
-    for parameter, value in ((_RATE, chosen.rate), (_PITCH, chosen.pitch), (_RANGE, chosen.range)):
+    for parameter, value in ((_RATE, manner.rate), (_PITCH, manner.pitch), (_RANGE, manner.range)):
         library.functions.espeak_SetParameter(parameter, value, 0)
     encoded = text.encode()
     size = ctypes.c_size_t(len(encoded) + 1)
     library.functions.espeak_Synth(encoded, size, 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None)
     library.functions.espeak_Synchronize()
-    spoken = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
-    return spoken.astype(np.float32) / 32768, library.rate
+    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+    return samples.astype(np.float32) / 32768, library.rate
 
 
 def speak_afresh(sentences: Sequence[tuple[str, Manner]], seconds: float, pause_s: float) -> tuple[np.ndarray, int]:
@@ -82,11 +82,11 @@ def speak_all(sentences: Sequence[tuple[str, Manner]], seconds: float, pause_s: 
         Samples (float32, exactly ``seconds`` long) and their sampling rate in Hz.
     """
     rate, parts, filled, number = _library().rate, list[np.ndarray](), 0, 0
-    wanted = round(seconds * rate)
-    while filled < wanted:
+    length = round(seconds * rate)
+    while filled < length:
         text, manner = sentences[number % len(sentences)]
-        spoken, _ = speak(text, manner)
-        parts += [np.zeros(round(pause_s * rate), np.float32), spoken]
-        filled += len(parts[-2]) + len(spoken)
+        samples, _ = speak(text, manner)
+        parts += [np.zeros(round(pause_s * rate), np.float32), samples]
+        filled += len(parts[-2]) + len(samples)
         number += 1
-    return np.concatenate(parts)[:wanted], rate
+    return np.concatenate(parts)[:length], rate

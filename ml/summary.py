@@ -78,7 +78,7 @@ def contribution(segments: Sequence[Segment], versions: dict[str, str]) -> Refer
     Args:
         versions: what made each modality's scores (``ml.models.Models.score_versions``).
     """
-    found: dict[str, Evidence | None] = {}
+    evidence: dict[str, Evidence | None] = {}
     for name in MODALITIES:
         judged = [(segment, judgement) for segment in segments if (judgement := getattr(segment, name)) is not None]
         spans = [(segment.start_s, segment.end_s) for segment, _ in judged]
@@ -87,8 +87,8 @@ def contribution(segments: Sequence[Segment], versions: dict[str, str]) -> Refer
             continue
         seconds = lengths * (covered_s(spans) / lengths.sum())
         general, scores = (np.stack([getattr(each, kind) for _, each in judged]) for kind in ("general", "scores"))
-        found[name] = Evidence.of_recording(versions[name], seconds, general, scores)
-    return Reference(**found)
+        evidence[name] = Evidence.of_recording(versions[name], seconds, general, scores)
+    return Reference(**evidence)
 
 
 def covered_s(spans: Sequence[tuple[float, float]]) -> float:
