@@ -39,7 +39,7 @@ class AlertDoor(DoorView):
         """The alert on which the user may do this request's action; 404 otherwise."""
         return self.row(Alert.objects.select_related("student"), pk)
 
-    def shown(self, pk: UUID) -> dict[str, Any]:
+    def representation(self, pk: UUID) -> dict[str, Any]:
         """The alert as it is now, with evidence and history; this is looking at results."""
         alert = Alert.objects.select_related("rule").prefetch_related("events__actor").get(pk=pk)
         self.results_viewed(alert.student_id, "alert", alert.pk)
@@ -54,7 +54,7 @@ class AlertView(AlertDoor):
     @extend_schema(operation_id="alerts_get", responses=AlertDetailSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """An alert with the numbers that raised it and everything that happened to it."""
-        return Response(self.shown(self.alert(pk).pk))
+        return Response(self.representation(self.alert(pk).pk))
 
 
 class AlertAcknowledgeView(AlertDoor):
@@ -66,7 +66,7 @@ class AlertAcknowledgeView(AlertDoor):
     def post(self, request: Request, pk: UUID) -> Response:
         """Says that a person has seen the alert and takes care of it."""
         alert_acknowledge(self.alert(pk), by=self.user)
-        return Response(self.shown(pk))
+        return Response(self.representation(pk))
 
 
 class AlertDismissView(AlertDoor):
@@ -78,7 +78,7 @@ class AlertDismissView(AlertDoor):
     def post(self, request: Request, pk: UUID) -> Response:
         """Dismisses the alert, with a reason."""
         alert_dismiss(self.alert(pk), by=self.user, **self.validated(DismissSerializer))
-        return Response(self.shown(pk))
+        return Response(self.representation(pk))
 
 
 class AlertEscalateView(AlertDoor):
@@ -90,4 +90,4 @@ class AlertEscalateView(AlertDoor):
     def post(self, request: Request, pk: UUID) -> Response:
         """Hands the alert to an administrator's review."""
         alert_escalate(self.alert(pk), by=self.user, **self.validated(EscalateSerializer))
-        return Response(self.shown(pk))
+        return Response(self.representation(pk))

@@ -36,14 +36,14 @@ class RecordingDoor(DoorView):
         """The recording on which the user may do this request's action; 404 otherwise."""
         return self.row(Recording.objects.select_related("current_run", "student"), pk)
 
-    def shown(self, recording: Recording) -> dict[str, Any]:
+    def representation(self, recording: Recording) -> dict[str, Any]:
         """The recording in detail, with what the run measured if the user may see results."""
         results = access.scoped(self.user, Action.RESULTS_VIEW, Recording.objects.filter(pk=recording.pk)).exists()
         return dict(RecordingDetailSerializer(recording, context={"results": results}).data)
 
     def current(self, pk: UUID) -> dict[str, Any]:
         """The recording as it is after a change."""
-        return self.shown(Recording.objects.select_related("current_run").get(pk=pk))
+        return self.representation(Recording.objects.select_related("current_run").get(pk=pk))
 
 
 class RecordingsView(RecordingDoor):
@@ -112,7 +112,7 @@ class RecordingView(RecordingDoor):
     def get(self, request: Request, pk: UUID) -> Response:
         """A recording, how far its analysis is, and its newest run. Poll this until `status` is no longer `queued` or
         `running`."""
-        return Response(self.shown(self.recording(pk)))
+        return Response(self.representation(self.recording(pk)))
 
     @extend_schema(operation_id="recordings_delete", responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:

@@ -40,7 +40,7 @@ class ReviewDoor(DoorView):
         """The review on which the user may do this request's action; 404 otherwise."""
         return self.row(Review.objects.select_related("student"), pk)
 
-    def shown(self, pk: UUID) -> dict[str, Any]:
+    def representation(self, pk: UUID) -> dict[str, Any]:
         """The review as it is now, with its alerts; this is looking at results."""
         review = Review.objects.select_related("reviewer").prefetch_related("alerts__rule").get(pk=pk)
         self.results_viewed(review.student_id, "review", review.pk)
@@ -55,7 +55,7 @@ class ReviewView(ReviewDoor):
     @extend_schema(operation_id="reviews_get", responses=ReviewDetailSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """A review with the alerts it gathers."""
-        return Response(self.shown(self.review(pk).pk))
+        return Response(self.representation(self.review(pk).pk))
 
 
 class ReviewClaimView(ReviewDoor):
@@ -67,7 +67,7 @@ class ReviewClaimView(ReviewDoor):
     def post(self, request: Request, pk: UUID) -> Response:
         """Takes the review on."""
         review_claim(self.review(pk), by=self.user)
-        return Response(self.shown(pk))
+        return Response(self.representation(pk))
 
 
 class ReviewDecideView(ReviewDoor):
@@ -79,4 +79,4 @@ class ReviewDecideView(ReviewDoor):
     def post(self, request: Request, pk: UUID) -> Response:
         """Closes the review and its alerts with a decision and a note."""
         review_decide(self.review(pk), by=self.user, **self.validated(DecisionSerializer))
-        return Response(self.shown(pk))
+        return Response(self.representation(pk))

@@ -72,7 +72,7 @@ class ConsentsView(DoorView):
     @extend_schema(operation_id="consents_list", responses=ConsentSerializer(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
         """Every consent of the student, the newest first, ended ones included."""
-        return self.page(_shown(Consent.objects.filter(student=self.student(pk))), ConsentSerializer)
+        return self.page(_with_details(Consent.objects.filter(student=self.student(pk))), ConsentSerializer)
 
     @extend_schema(
         operation_id="consents_grant",
@@ -83,7 +83,7 @@ class ConsentsView(DoorView):
         """Records that the student agrees to a purpose (administrators). A standing consent for it is replaced."""
         student = self.student(pk)
         consent = consent_grant(student, by=self.user, **self.validated(ConsentWriteSerializer))
-        return Response(ConsentSerializer(_shown(Consent.objects.filter(pk=consent.pk)).get()).data, status=201)
+        return Response(ConsentSerializer(_with_details(Consent.objects.filter(pk=consent.pk)).get()).data, status=201)
 
 
 class ConsentWithdrawView(DoorView):
@@ -97,10 +97,10 @@ class ConsentWithdrawView(DoorView):
         consent = self.row(Consent.objects.select_related("student"), pk)
         if not consent_withdraw(consent, by=self.user):
             raise Conflict
-        return Response(ConsentSerializer(_shown(Consent.objects.filter(pk=pk)).get()).data)
+        return Response(ConsentSerializer(_with_details(Consent.objects.filter(pk=pk)).get()).data)
 
 
-def _shown(consents: QuerySet[Consent]) -> QuerySet[Consent]:
+def _with_details(consents: QuerySet[Consent]) -> QuerySet[Consent]:
     """Consents with everything their serializer reads, in two-step order."""
     holds = ExpressionWrapper(in_force(), output_field=BooleanField())
     return consents.select_related("granted_by").annotate(in_force=holds).order_by("-granted_at", "pk")
