@@ -67,7 +67,7 @@ def collect_faces(
     usable, images, unusable = [], [_NONE], Counter[str]()
     for number, clip in enumerate(clips):
         try:
-            faces = _kept_faces(clip.path, folder, per_clip, config)
+            faces = _stored_faces(clip.path, folder, per_clip, config)
         except RecognitionError as error:
             unusable[error.code] += 1
         else:
@@ -82,7 +82,7 @@ def collect_faces(
     return TargetFaces(usable, np.concatenate(images), clip_of, dict(sorted(unusable.items())))
 
 
-def _kept_faces(path: Path, folder: Path, per_clip: int, config: Config) -> np.ndarray:
+def _stored_faces(path: Path, folder: Path, per_clip: int, config: Config) -> np.ndarray:
     """A clip's faces, uint8, shape (n, 48, 48), n <= ``per_clip``; found once and kept."""
     state = path.stat()
     key = (str(path.resolve()), state.st_size, state.st_mtime_ns, per_clip, FRAMING, sorted(config.as_dict().items()))

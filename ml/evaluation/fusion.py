@@ -14,7 +14,7 @@ from ml.data.pairs import PAIRED, partners
 from ml.errors import RecognitionError
 from ml.evaluation.face import predict_faces
 from ml.evaluation.face_manifest import histories, judged_whole, read_by_histories
-from ml.evaluation.voice import hear_all, read_by_history
+from ml.evaluation.voice import predict_voices, read_by_history
 from ml.face.pooling import softmax
 from ml.fusion import fuse
 from ml.metrics.calibration import calibration
@@ -44,7 +44,7 @@ def evaluate_fusion(manifest: Path, weights: Path | None, config: Config, tell: 
     """
     models = Models.load(weights)
     utterances = labelled(manifest)
-    voices = hear_all(models.voice, utterances, tell, config.min_speech_share)
+    voices = predict_voices(models.voice, utterances, tell, config.min_speech_share)
     scores = np.full_like(voices.scores, np.nan)
     for number, utterance in enumerate(utterances):
         if (judged := judged_whole(utterance.path, models, config)) is not None:
@@ -69,7 +69,7 @@ def evaluate_pairs(weights: Path | None, config: Config, seed: int, tell: Progre
     test = load_faces(fer2013_folder(), "PublicTest")
     faces = predict_faces(models.face, test, tell)
     utterances = labelled(speech_manifest())
-    voices = hear_all(models.voice, utterances, tell).general
+    voices = predict_voices(models.voice, utterances, tell).general
     return pair_figures(faces, test.labels, voices, utterances, config, seed=seed)
 
 

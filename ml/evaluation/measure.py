@@ -19,7 +19,7 @@ from ml.evaluation.fusion import pair_figures
 from ml.evaluation.sessions import PER_CORPUS, evaluate_sessions
 from ml.evaluation.sound import PER_CORPUS as SOUND_PER_CORPUS
 from ml.evaluation.sound import evaluate_sound
-from ml.evaluation.voice import figures_of, hear_all, voice_figures, voice_groups
+from ml.evaluation.voice import figures_of, predict_voices, voice_figures, voice_groups
 from ml.evaluation.voice_conditions import interference_in_words, voice_conditions
 from ml.models import Models
 from ml.results import Progress
@@ -55,7 +55,7 @@ def measure(directory: Path | None, tell: Progress) -> dict[str, Any]:
     sounds = evaluate_sound(
         speech_manifest(), directory, Config(face=False), seed=PAIRING_SEED, per_corpus=SOUND_PER_CORPUS, tell=tell
     )
-    voices = hear_all(models.voice, utterances, tell)
+    voices = predict_voices(models.voice, utterances, tell)
     disturbed = voice_conditions(models.voice, utterances, usable_separator(), PAIRING_SEED, tell)
     card = weights.card(directory)
     measurement = {

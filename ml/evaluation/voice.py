@@ -69,12 +69,12 @@ def evaluate_voice(manifest: Path, weights: Path | None, tell: Progress) -> dict
     """
     utterances = labelled(manifest)
     recogniser = VoiceRecogniser.load(weights)
-    voices = hear_all(recogniser, utterances, tell)
+    voices = predict_voices(recogniser, utterances, tell)
     return voice_figures(voices, utterances, recogniser)
 
 
 def voice_figures(voices: Voices, utterances: Sequence[Utterance], recogniser: VoiceRecogniser) -> dict[str, Any]:
-    """The figures of ``hear_all``'s answers; "unjudged" counts recordings without sound, which enter no other.
+    """The figures of ``predict_voices``'s answers; "unjudged" counts recordings without sound, which enter no other.
 
     "told_apart" says how well the sums tell the speakers apart (``identification.told_apart``).
 
@@ -132,7 +132,7 @@ def voice_groups(probabilities: np.ndarray, utterances: Sequence[Utterance]) -> 
     return {name: by_group(guesses, labels, groups, speakers) for name, groups in names.items()}
 
 
-def hear_all(
+def predict_voices(
     recogniser: VoiceRecogniser, utterances: Sequence[Utterance], tell: Progress, least_speech: float = 0.0
 ) -> Voices:
     """Judge every recording by itself, by people in general.
@@ -143,7 +143,7 @@ def hear_all(
     general, scores, attended = (np.full((len(utterances), 7), np.nan) for _ in range(3))
     seconds = np.zeros(len(utterances))
     for number, utterance in enumerate(utterances):
-        samples = hear(utterance.path)
+        samples = read_sound(utterance.path)
         judged = recogniser.predict_whole(samples, utterance.speaker, least_speech) if len(samples) else None
         if judged is not None:
             general[number], scores[number], attended[number] = judged.general, judged.scores, judged.attended
@@ -181,7 +181,7 @@ def _contributions(recogniser: VoiceRecogniser, voices: Voices, recordings: Iter
     ]
 
 
-def hear(path: Path) -> np.ndarray:
+def read_sound(path: Path) -> np.ndarray:
     """Samples at 16 kHz, channels averaged, float32, shape (n,); empty where the file has no sound.
 
     Plain sound files are read as in training, everything else through ffmpeg.

@@ -46,7 +46,7 @@ MIXES = (("", 0.0), ("noise", 20.0), ("noise", 10.0), ("noise", 0.0), ("music", 
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SpeakerRecordings:
     """One speaker's recordings: which utterances, their samples, and the level of the speech in them."""
 
     speaker: str
@@ -93,7 +93,7 @@ def voice_conditions(
     """
     numbers = balanced(utterances, seed)
     subset = [utterances[mix_number] for mix_number in numbers]
-    people = listen(subset)
+    people = read_speakers(subset)
     labels = np.array([int(utterance.emotion) for utterance in subset])
     tracks = interference()
     rows: list[dict[str, Any]] = []
@@ -110,7 +110,7 @@ def voice_conditions(
     return [{key: value for key, value in row.items() if key != "guesses"} for row in rows]
 
 
-def listen(utterances: Sequence[Utterance]) -> list[Heard]:
+def read_speakers(utterances: Sequence[Utterance]) -> list[SpeakerRecordings]:
     """Read the recordings, speaker by speaker."""
     of_speaker: dict[str, list[int]] = defaultdict(list)
     for number, utterance in enumerate(utterances):
@@ -120,7 +120,7 @@ def listen(utterances: Sequence[Utterance]) -> list[Heard]:
         audio = [read_audio(utterances[number].path) for number in numbers]
         masks = [activity.frame_mask(activity.speech_probabilities(samples), len(samples)) for samples in audio]
         level = speech_rms(list(zip(audio, masks, strict=True)))
-        people.append(Heard(speaker, tuple(numbers), tuple(audio), level))
+        people.append(SpeakerRecordings(speaker, tuple(numbers), tuple(audio), level))
     return people
 
 
@@ -195,7 +195,9 @@ def name_of(row: dict[str, Any]) -> str:
     return f"{row['under']} at {row['snr_db']:g} dB" if row["under"] else "nothing under the voice"
 
 
-def _mix(person: Heard, tracks: list[np.ndarray] | None, snr_db: float, seed: tuple[int, int]) -> np.ndarray:
+def _mix(
+    person: SpeakerRecordings, tracks: list[np.ndarray] | None, snr_db: float, seed: tuple[int, int]
+) -> np.ndarray:
     """The person's recordings as one, with a randomly drawn track under it."""
     speech = np.concatenate(person.samples)
     if not tracks:
@@ -207,7 +209,9 @@ def _mix(person: Heard, tracks: list[np.ndarray] | None, snr_db: float, seed: tu
     return mix(speech, person.level, under, snr_db)
 
 
-def _judge(recogniser: VoiceRecogniser, people: Sequence[Heard], streams: Sequence[np.ndarray]) -> np.ndarray:
+def _judge(
+    recogniser: VoiceRecogniser, people: Sequence[SpeakerRecordings], streams: Sequence[np.ndarray]
+) -> np.ndarray:
     """Classes of all utterances, shape (n,), from one stream per person."""
     guesses = np.zeros(sum(len(person.numbers) for person in people), dtype=np.int64)
     for person, stream in zip(people, streams, strict=True):

@@ -16,7 +16,7 @@ from ml.config import Config
 from ml.data.manifest import labelled, speech_manifest
 from ml.data.pairs import partners
 from ml.evaluation.face import predict_faces
-from ml.evaluation.voice import hear_all
+from ml.evaluation.voice import predict_voices
 from ml.fusion import fuse
 from ml.metrics.calibration import expected_calibration_error, fit_temperature
 from ml.models import Models
@@ -44,7 +44,7 @@ def fit_fusion(weights: Path | None, seed: int, tell: Progress) -> dict[str, Any
     _, held_out = split_training(FaceTrainingOptions())
     face_probabilities = predict_faces(models.face, held_out, tell)
     utterances = labelled(speech_manifest())
-    voices = hear_all(models.voice, utterances, tell).general
+    voices = predict_voices(models.voice, utterances, tell).general
     labels = np.array([int(utterance.emotion) for utterance in utterances])
     faces = face_probabilities[partners(labels, held_out.labels, seed)]
     return {"seed": seed, **best_temperature(faces, voices, labels, Config())}

@@ -31,10 +31,10 @@ class Stage:
         Raises:
             ValueError: it says something else.
         """
-        found = _STAGE.fullmatch(text.strip())
-        if found is None:
+        match = _STAGE.fullmatch(text.strip())
+        if match is None:
             raise ValueError(f"a stage is written SIDExEPOCHS@RATE or SIDExEPOCHS@RATE-RATE, not {text!r}")
-        side, epochs, rate, last_rate = found.groups()
+        side, epochs, rate, last_rate = match.groups()
         return cls(int(side), int(epochs), float(rate), float(last_rate or rate))
 
 

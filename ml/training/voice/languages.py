@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.evaluation.voice import hear_all, read_by_history
+from ml.evaluation.voice import predict_voices, read_by_history
 from ml.results import Progress
 from ml.training.voice.train import VoiceOptions, figures, rounds, run_folder, speech_networks
 from ml.voice.attention_lstm import AttentionLSTM
@@ -41,8 +41,8 @@ def language_left_out(
     learned_from = [utterance for utterance in everything if utterance.language != language]
     tested = [utterance for utterance in everything if utterance.language == language]
     if not tested or not learned_from:
-        languages_there = ", ".join(sorted({utterance.language for utterance in everything}))
-        raise ValueError(f"the manifests hold {languages_there}: name one of several languages")
+        names = ", ".join(sorted({utterance.language for utterance in everything}))
+        raise ValueError(f"the manifests hold {names}: name one of several languages")
     encoder = load_encoder()
     speakers = {utterance.speaker for utterance in learned_from}
     segments = {of: each.of(speakers) for of, each in rounds(everything, encoder, options, tell).items()}
@@ -52,7 +52,7 @@ def language_left_out(
     statistics = Statistics(np.zeros(N_FEATURES, np.float32), np.ones(N_FEATURES, np.float32))
     members = [Member(unused, network, fold, 1.0, statistics, people[fold]) for fold, network in enumerate(networks)]
     recogniser = VoiceRecogniser(members, {}, f"{options.version} without {language}", encoder)
-    voices = hear_all(recogniser, tested, tell)
+    voices = predict_voices(recogniser, tested, tell)
     languages = {utterance.speaker: utterance.language for utterance in learned_from}
     return {
         "language": language,

@@ -80,10 +80,10 @@ class LearningNetwork(nn.Module):
             :, STATES
         ]
         count = min(options.components, *scaled.shape)
-        found = PCA(count, svd_solver="randomized", random_state=seed).fit(scaled)
-        shrunk = (found.components_ / found.explained_variance_[:, None] ** 0.25).astype(np.float32)
+        components = PCA(count, svd_solver="randomized", random_state=seed).fit(scaled)
+        shrunk = (components.components_ / components.explained_variance_[:, None] ** 0.25).astype(np.float32)
         self.register_buffer("projection", torch.from_numpy(shrunk))
-        self.register_buffer("offset", torch.from_numpy((shrunk @ found.mean_).astype(np.float32)))
+        self.register_buffer("offset", torch.from_numpy((shrunk @ components.mean_).astype(np.float32)))
         inputs = count + PROSODY.stop - PROSODY.start
         self.hidden = nn.Linear(inputs, options.hidden)
         self.norm = nn.BatchNorm1d(options.hidden)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ml.data.manifest import Utterance
 from ml.emotions import EMOTIONS
-from ml.evaluation.voice import hear_all
+from ml.evaluation.voice import predict_voices
 from ml.metrics.calibration import fit_temperature
 from ml.results import Progress
 from ml.training.voice.network import LearningNetwork, answers_of, centred, people_of
@@ -55,7 +55,7 @@ def with_attention_temperatures(
     recogniser: VoiceRecogniser, utterances: list[Utterance], tell: Progress
 ) -> VoiceRecogniser:
     """The same networks, the Attention-LSTMs' temperatures fitted on the utterances of other folds' speakers."""
-    logits = np.log(np.maximum(hear_all(recogniser.attention_alone(), utterances, tell).general, 1e-9))
+    logits = np.log(np.maximum(predict_voices(recogniser.attention_alone(), utterances, tell).general, 1e-9))
     labels = np.array([int(utterance.emotion) for utterance in utterances])
     corpora = np.array([utterance.corpus for utterance in utterances])
     folds = np.array([recogniser.fold_of[utterance.speaker] for utterance in utterances])

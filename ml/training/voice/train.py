@@ -19,7 +19,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from ml import weights as stored
 from ml.data.folds import inner_speakers, speaker_folds
 from ml.data.manifest import Utterance, read_manifests, speech_manifests
-from ml.evaluation.voice import hear_all, read_by_history
+from ml.evaluation.voice import predict_voices, read_by_history
 from ml.metrics.calibration import expected_calibration_error
 from ml.results import Progress
 from ml.training.checkpoints import default_folder, load_latest, plain, save_checkpoint, show_config
@@ -116,7 +116,7 @@ def train_voice(options: VoiceOptions | None = None, progress: Progress | None =
     fitted = with_attention_temperatures(VoiceRecogniser(members, fold_of, options.version, encoder), utterances, tell)
     tensors, description = pack(fitted)
     shipped = VoiceRecogniser(*unpack(tensors, description), encoder)
-    answers = hear_all(shipped, utterances, tell)
+    answers = predict_voices(shipped, utterances, tell)
     meta = {
         **description,
         "seed": options.fit.seed,
@@ -200,7 +200,7 @@ def _attending(
 ) -> tuple[list[tuple[AttentionLSTM, Statistics]], dict[str, Any]]:
     """The paper's networks, taken over or fitted; fitted ones are set beside the simplest ways to do their task."""
     if options.attention is not None:
-        return _taken_over(options.attention, fold_of), {}
+        return _attention_from(options.attention, fold_of), {}
     prepared = prepare(
         utterances,
         options.versions(),
@@ -219,7 +219,7 @@ def _attending(
     return [(each.model, each.statistics) for each in fitted], {"baselines": baselines}
 
 
-def _taken_over(folder: Path, fold_of: dict[str, int]) -> list[tuple[AttentionLSTM, Statistics]]:
+def _attention_from(folder: Path, fold_of: dict[str, int]) -> list[tuple[AttentionLSTM, Statistics]]:
     """The Attention-LSTMs of other weights.
 
     Raises:

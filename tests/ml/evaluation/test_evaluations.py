@@ -13,7 +13,7 @@ from ml.emotions import Emotion
 from ml.errors import RecognitionError
 from ml.evaluation.face import evaluate_face
 from ml.evaluation.fusion import compare, evaluate_fusion
-from ml.evaluation.voice import evaluate_voice, evidence_of, hear, hear_all, read_by_history
+from ml.evaluation.voice import evaluate_voice, evidence_of, predict_voices, read_by_history, read_sound
 from ml.models import Models
 from ml.recognise import recognise
 from ml.voice.recogniser import VoiceRecogniser
@@ -68,7 +68,7 @@ def test_a_persons_other_recordings_are_their_history_and_nobodys_own(voices: Pa
     """One of "known"'s two recordings is each other's history; "new" has no other and is judged as anybody."""
     recogniser = VoiceRecogniser.load(tiny_weights)
     people = labelled(voices)
-    heard = hear_all(recogniser, people, quiet)
+    heard = predict_voices(recogniser, people, quiet)
     read = read_by_history(recogniser, people, heard)
     assert np.array_equal(read[2], heard.general[2])
     assert not np.allclose(read[:2], heard.general[:2])
@@ -104,7 +104,7 @@ def test_files_that_are_not_there_are_counted_not_named(tmp_path: Path, tiny_wei
 
 def test_sound_is_heard_in_video_as_well(portrait: Path, tmp_path: Path) -> None:
     ffmpeg("-i", portrait, "-vn", tmp_path / "a.flac")
-    heard, alone = hear(portrait), hear(tmp_path / "a.flac")
+    heard, alone = read_sound(portrait), read_sound(tmp_path / "a.flac")
     assert len(heard) == pytest.approx(6 * 16_000, abs=2000)
     n = min(len(heard), len(alone))
     assert np.corrcoef(heard[:n], alone[:n])[0, 1] > 0.99
