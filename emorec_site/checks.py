@@ -1,4 +1,4 @@
-"""Start-up checks: what would otherwise be found out by the first upload at 18:00."""
+"""Start-up checks: problems that would otherwise only show at the first upload at 18:00."""
 
 import os
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def fusion_weights_sum_to_one(app_configs: Sequence[AppConfig] | None, **kwargs:
 
 @register()
 def rules_are_known(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The settings that choose among ways of judging name one that there is."""
+    """The settings that choose among ways of judging name one that exists."""
     choices = {"EMOREC_VOICE_BY": ("speech", "attention_lstm"), "EMOREC_FUSION": ("product", "weighted")}
     return [
         Error(f"{name} must be {' or '.join(values)}.", id="emorec.E004")

@@ -1,4 +1,4 @@
-"""``/healthz``: the process is up. ``/readyz``: database, broker, and an analysis worker heard from lately."""
+"""``/healthz``: the process is up. ``/readyz``: database, broker, and an analysis worker that shows signs of life."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -69,4 +69,4 @@ def _broker() -> bool:
 
 
 def _worker() -> bool:
-    return pulse.heard_from(ANALYSIS_QUEUE)
+    return pulse.worker_alive(ANALYSIS_QUEUE)

@@ -31,8 +31,8 @@ def key(queue: str) -> str:
     return f"emorec:pulse:{queue}"
 
 
-def heard_from(queue: str) -> bool:
-    """Whether a worker of this queue was heard from within the last half minute."""
+def worker_alive(queue: str) -> bool:
+    """Whether a worker of this queue gave a sign of life within the last half minute."""
     with client() as connection:
         return bool(connection.exists(key(queue)))
 

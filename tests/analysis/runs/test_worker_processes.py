@@ -236,7 +236,7 @@ def test_readiness_needs_a_worker_that_was_heard_from(workers, client):
     assert client.get("/readyz").status_code == 503
     assert client.get("/readyz").json()["worker"] == "failed"
     workers.start()
-    wait_until(lambda: pulse.heard_from("analysis"), "the worker's sign of life")
+    wait_until(lambda: pulse.worker_alive("analysis"), "the worker's sign of life")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["worker"]) == (200, "ok")
 
