@@ -69,7 +69,7 @@ class SettingsForm(forms.Form):
     COUNTS = frozenset({"sessions", "baseline_sessions"})
 
     def __init__(self, data: QueryDict | None, *, stored: Model, bounds: Bounds, **initial: Any) -> None:
-        values = {name: self._shown(name, getattr(stored, name)) for name in bounds}
+        values = {name: self._displayed(name, getattr(stored, name)) for name in bounds}
         super().__init__(data, initial={**initial, **values})
         for name, (least, greatest) in bounds.items():
             self.fields[name] = self._field(name, least, greatest)
@@ -82,13 +82,13 @@ class SettingsForm(forms.Form):
         return forms.FloatField(
             label=label,
             help_text=help_text,
-            min_value=cls._shown(setting, least),
-            max_value=cls._shown(setting, greatest),
+            min_value=cls._displayed(setting, least),
+            max_value=cls._displayed(setting, greatest),
             widget=forms.NumberInput(attrs={"step": "any"}),
         )
 
     @classmethod
-    def _shown(cls, setting: str, value: float) -> float:
+    def _displayed(cls, setting: str, value: float) -> float:
         number = round(100 * value, 2) if setting in cls.SHARES else value
         return int(number) if float(number).is_integer() else number
 

@@ -84,7 +84,9 @@ class RosterRow:
     def remarks(self) -> list[str]:
         """What is wrong, or what would change, in the reader's language."""
         wrong = [f"{_label(name)}: {sentence}" for name, sentence in self.errors]
-        return wrong + [f"{_label(name)}: {_shown(was)} → {_shown(now)}" for name, (was, now) in self.changes.items()]
+        return wrong + [
+            f"{_label(name)}: {_as_text(was)} → {_as_text(now)}" for name, (was, now) in self.changes.items()
+        ]
 
 
 @dataclass(frozen=True)
@@ -309,5 +311,5 @@ def _label(name: str) -> str:
     return str(capfirst(Student._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return _("(empty)") if value in (None, "") else str(value)

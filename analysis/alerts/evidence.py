@@ -116,7 +116,7 @@ AnyEvidence = ShareEvidence | SustainedEvidence | EwmaEvidence
 
 
 def evidence_of(rule: AlertRule, settings: RuleSettings, crossing: Crossing, moments: Sequence[Moment]) -> AnyEvidence:
-    """What a proven crossing gives, rounded as it is kept."""
+    """What a proven crossing gives, rounded as it is stored."""
     proof = crossing.proof
     judged_s = sum(session.judged_s for session in proof)
     common: dict[str, Any] = {
@@ -178,7 +178,7 @@ def evidence_json(evidence: AnyEvidence) -> dict[str, Any]:
 
 
 def evidence_read(alert: Alert) -> AnyEvidence | None:
-    """What the alert rests on; None where the kept numbers are no longer whole."""
+    """What the alert rests on; None where the stored numbers are incomplete."""
     values = alert.evidence
     try:
         common: dict[str, Any] = {

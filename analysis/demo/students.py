@@ -193,7 +193,7 @@ def _works(token: str, user: User) -> bool:
 
 
 def students_ensure() -> list[Student]:
-    """The demo students, each with consent, care and history in one transaction; those that are there are kept."""
+    """The demo students, each with consent, care and history in one transaction; existing ones are left as they are."""
     people = {role: User.objects.get(username=name) for role, (name, _, _) in ACCOUNTS.items()}
     colleague = _user(COLLEAGUE, Role.COUNSELOR, "Demo", "Colleague")
     return [_student(planned, people, colleague) for planned in STUDENTS]

@@ -1,4 +1,4 @@
-"""The session index of a run, kept so that a caseload need not read every segment of every recording."""
+"""The session index of a run, stored so that a caseload need not read every segment of every recording."""
 
 from django.db import models
 

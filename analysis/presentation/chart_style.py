@@ -116,7 +116,7 @@ def bundles(count: int, limit: int = MAX_POINTS) -> list[slice]:
 
 
 def mean(values: Sequence[float | None], digits: int = 3) -> float | None:
-    """The mean of what is there; None, a gap, if nothing is."""
+    """The mean of the values that are present; None, a gap, if there are none."""
     numbers = [value for value in values if value is not None]
     return round(sum(numbers) / len(numbers), digits) if numbers else None
 

@@ -321,7 +321,7 @@ def _nodes(evaluation: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _under(node: dict[str, Any]) -> list[Term]:
-    """What was heard under the voice, how loud, and whether the voice was separated from it."""
+    """The sound under the voice, how loud it was, and whether the voice was separated from it."""
     level = _number(node.get("snr_db"))
     if level is None:
         text = _("nothing under the voice")

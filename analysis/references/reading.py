@@ -111,7 +111,7 @@ def run_config(run: Run) -> Config:
 
 
 def _engine_segments(rows: Iterable[Segment], segment_scores: SegmentScores) -> list[EngineSegment]:
-    """Stored segments as the engine knows them: with their general answers, and with scores where there are any."""
+    """Stored segments as the engine knows them: with their general answers, and with scores where they exist."""
     scores: dict[str, dict[int, Any]] = {
         name: dict(zip(part["index"], part["scores"], strict=True)) for name, part in segment_scores.items()
     }

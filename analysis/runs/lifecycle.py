@@ -50,7 +50,7 @@ SEGMENTS_PER_INSERT = 500
 
 
 def modalities(recording: Recording) -> tuple[bool, bool]:
-    """Whether the voice and the face may be analysed: consented to, and there at all.
+    """Whether the voice and the face may be analysed: consented to, and present in the recording.
 
     Raises:
         Refused: ``no_consent``, ``nothing_to_analyse``.
@@ -136,7 +136,7 @@ class LeaseLost(Exception):  # noqa: N818  (not an error: someone else has the r
 
 
 class Beat(Enum):
-    """What a heartbeat learns."""
+    """What a heartbeat finds out."""
 
     RENEWED = "renewed"
     CANCEL = "cancel"
@@ -145,7 +145,7 @@ class Beat(Enum):
 
 @transaction.atomic
 def run_claim(run_id: UUID | str) -> Lease | None:
-    """Takes a waiting run, or None: it is not there, not waiting, not due yet, or someone else was faster.
+    """Takes a waiting run, or None if it does not exist, is not waiting, is not due yet, or someone else was faster.
 
     What is analysed is decided here, from the consents at this moment, under the student's lock. Without consent the
     run is cancelled, without anything to analyse it fails.
@@ -182,7 +182,7 @@ def run_claim(run_id: UUID | str) -> Lease | None:
 
 
 def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
-    """Renews the lease and saves the progress, if the lease still holds; tells whether to stop.
+    """Renews the lease and saves the progress, if the lease is still valid; says whether to stop.
 
     Args:
         percent: over all stages, 0-100.
@@ -304,7 +304,7 @@ _NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_expires_at": None, "sta
 
 
 def _end(rows: QuerySet[Run], run: Run, to: RunStatus, code: str) -> bool:
-    """Moves a run to an end other than success; False if it was not there to be moved."""
+    """Moves a run to an end other than success; False if no row could be moved."""
     fields = {"finished_at": timezone.now(), "error_code": code, "lease_token": None, "lease_expires_at": None}
     if not flow.move(rows, to, **fields):
         return False

@@ -1,7 +1,7 @@
 """How far a run is: per cent over all stages, and the heartbeat that saves them and keeps the lease alive.
 
 The engine works in the process's main thread. A second thread, with its own database connection, renews the lease,
-saves the progress and learns whether to stop; the progress hook only looks at what that thread has found, so a slow
+saves the progress and finds out whether to stop; the progress hook only looks at that thread's result, so a slow
 database never slows the engine down, and a hung engine never looks alive for longer than the task's time limit.
 """
 
@@ -41,8 +41,8 @@ ALMOST = 99.0
 class Overall:
     """Progress within stages -> percent over all of them; never goes back.
 
-    Stages may interleave. One that was passed over without a word, such as those of the voice in a silent film, is left
-    out of the reckoning, so that the rest still rises evenly.
+    Stages may interleave. One that was skipped without a report, such as those of the voice in a silent film, is left
+    out of the calculation, so that the rest still rises evenly.
     """
 
     def __init__(self, *, voice: bool, face: bool) -> None:

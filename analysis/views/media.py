@@ -67,7 +67,7 @@ def recording_media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         raise Http404
     size = path.stat().st_size
     try:
-        part = byte_range(_asked_range(request, recording), size)
+        part = byte_range(_requested_range(request, recording), size)
     except OutOfRange:
         return _common(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), recording)
     start, stop = part or (0, size)
@@ -113,7 +113,7 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     return start, stop
 
 
-def _asked_range(request: HttpRequest, recording: Recording) -> str:
+def _requested_range(request: HttpRequest, recording: Recording) -> str:
     """The Range header; "" if If-Range says that it was meant for other bytes."""
     condition = request.headers.get("If-Range")
     return request.headers.get("Range", "") if condition in {None, _etag(recording)} else ""

@@ -43,7 +43,7 @@ def roster_import(request: HttpRequest) -> HttpResponse:
 @door(Action.STUDENT_MANAGE)
 @never_cache
 def roster_preview(request: HttpRequest) -> HttpResponse:
-    """Shows what the kept file would do; a POST with the digest of that preview does it, or discards the file."""
+    """Shows what the stored file would do; a POST with the digest of that preview does it, or discards the file."""
     data = _stored_upload(request)
     if data is None:
         messages.warning(request, _("There is no file waiting. Choose it again."))
