@@ -108,7 +108,7 @@ class RuleForm(SettingsForm):
         self.rule = rule
 
     def changes(self) -> dict[str, Any]:
-        """What ``rule_update`` takes. A name left as it is shown stays untranslated."""
+        """What ``rule_update`` takes. A name that was not edited is stored untranslated."""
         values = super().changes()
         if values["name"] == rule_name(self.rule):
             del values["name"]

@@ -59,7 +59,7 @@ def lease_outlives_heartbeat(app_configs: Sequence[AppConfig] | None, **kwargs: 
 
 @register()
 def seal_keys_are_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every key for what lies encrypted in the database is one."""
+    """Every key that encrypts data in the database is a valid one."""
     try:
         for key in settings.EMOREC_SEAL_KEYS:
             Fernet(key)

@@ -1,4 +1,4 @@
-"""The page for what nobody expected: it shows the request id, which the log has too."""
+"""The page for unexpected errors: it shows the request id, which the log has too."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""``uv pip install``, going by what this machine tells pip: ``.venv/bin/python emorec_site/install.py ARGUMENTS``.
+"""``uv pip install`` with this machine's pip settings: ``.venv/bin/python emorec_site/install.py ARGUMENTS``.
 
 uv reads none of pip's settings. But pip's are the ones a machine has that reaches packages in a way of its own: a
 mirror, a folder of wheels, a proxy with its certificate. They are asked of pip and handed on as uv's environment

@@ -13,7 +13,7 @@ LEAST_NODE = 20
 
 
 class NoNode(Exception):  # noqa: N818  (the text says what to do)
-    """There is no node that will do; the text says what to do."""
+    """No suitable node was found; the text says what to do."""
 
 
 def node_major(node: Path) -> int:

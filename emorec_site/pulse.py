@@ -1,4 +1,4 @@
-"""A worker's sign of life: its main process keeps a key per queue in Redis that goes out by itself.
+"""A worker's sign of life: its main process keeps a key per queue in Redis, which expires by itself.
 
 Written by the main process and not by a task, so a worker busy with a two-hour recording is heard from all the same.
 """
@@ -27,7 +27,7 @@ def client() -> "redis.Redis":
 
 
 def key(queue: str) -> str:
-    """Where the sign of life of a queue's workers stands."""
+    """The Redis key of a queue's sign of life."""
     return f"emorec:pulse:{queue}"
 
 

@@ -152,7 +152,7 @@ def password_link_mail(user: User, link: str) -> None:
 
 @transaction.atomic
 def password_set(user: User) -> None:
-    """What follows once a user has set a new password: tokens go, a lock-out is lifted, the trail knows."""
+    """After a user has set a new password: tokens are revoked, a lock-out is lifted, and an audit event is written."""
     AuthToken.objects.filter(user=user).delete()
     lockout_reset(username=user.get_username())
     audit.record("user.password_set", actor=user, object_type="user", object_ref=user.pk)

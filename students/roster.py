@@ -48,7 +48,7 @@ HEADERS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """A CSV file, decoded and split, with nothing judged yet.
+    """A CSV file, decoded and split, but not checked yet.
 
     Attributes:
         rows: line number in the file and the raw cell of each known column.
@@ -293,7 +293,7 @@ def _refuse_duplicates(rows: list[RosterRow]) -> None:
 
 
 def _compare(rows: list[RosterRow], students: QuerySet[Student]) -> None:
-    """Tells updates from new students, by the number whatever its case."""
+    """Distinguishes updates from new students, by the number, ignoring case."""
     rows_by_number = {row.values["number"].lower(): row for row in rows if row.action == "create"}
     for student in students.annotate(key=Lower("number")).filter(key__in=rows_by_number).order_by("pk"):
         row = rows_by_number[student.key]

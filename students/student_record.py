@@ -1,4 +1,4 @@
-"""A student's own record: what may stand in it, and the two functions that write it.
+"""A student's own record: what it may contain, and the functions that write it.
 
 The page, the roster import and the API clean what they are given here, so that one rule holds for all three.
 """

@@ -53,7 +53,7 @@ class Vocabulary:
         return str(self.actions.get(action, action))
 
     def details(self, detail: Mapping[str, Any]) -> list[str]:
-        """The details of an event, each as "name: value" in the reader's language; without those that say nothing."""
+        """The details of an event, each as "name: value" in the reader's language, unless it has no value."""
         pairs = ((name, value) for name, value in detail.items() if value is not None)
         return [f"{self.names.get(name, name)}: {self._value(name, value)}" for name, value in pairs]
 

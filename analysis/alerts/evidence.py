@@ -49,7 +49,7 @@ class UsualSessions:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What all kinds have.
+    """What all kinds of evidence have.
 
     Attributes:
         value: what was compared: the share, the lowest share in the row, or the running average.
@@ -159,7 +159,7 @@ def evidence_of(rule: AlertRule, settings: RuleSettings, crossing: Crossing, mom
 
 
 def evidence_json(evidence: AnyEvidence) -> dict[str, Any]:
-    """As ``Alert.evidence`` keeps it and the API shows it."""
+    """As ``Alert.evidence`` stores it and the API shows it."""
     values: dict[str, Any] = {
         "value": evidence.value,
         "threshold": evidence.threshold,

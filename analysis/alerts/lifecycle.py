@@ -17,7 +17,7 @@ from students.models import Student, User
 
 @transaction.atomic
 def alert_acknowledge(alert: Alert, *, by: User) -> Alert:
-    """Someone has seen the alert and looks after it.
+    """Someone has seen the alert and takes care of it.
 
     Raises:
         Refused: it is settled or was acknowledged or escalated already.

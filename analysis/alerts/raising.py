@@ -58,7 +58,7 @@ def alerts_raise(student: Student, *, at: datetime | None = None) -> list[Alert]
 
 
 def _edited_at(rule: AlertRule) -> datetime | None:
-    """When a person last edited what the rule raises by; None if nobody ever has."""
+    """When a person last edited the settings the rule raises alerts by; None if nobody ever has."""
     edited: list[AlertRule | StoredTrendSettings] = (
         [rule, stored_trend_settings()] if rule.kind == RuleKind.EWMA else [rule]
     )

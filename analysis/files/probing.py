@@ -1,4 +1,4 @@
-"""What a file really holds, found out from its content in a confined process.
+"""What a file really contains, read from its content in a confined process.
 
 The file comes from outside and a decoder is a large attack surface: it is read by ``python -m ml probe`` in a process
 with limits on time, memory and writing and with an almost empty environment. The web process never imports the engine.
@@ -120,7 +120,7 @@ _QUIET = {
 
 
 def _number(value: object) -> float | None:
-    """A positive number; the engine says 0 where there is nothing to tell."""
+    """A positive number; the engine says 0 where it knows none."""
     return float(value) if isinstance(value, int | float) and value > 0 else None
 
 

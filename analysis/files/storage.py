@@ -1,9 +1,9 @@
-"""Where the bytes lie, and how they get there and away. Paths are made of ids only, never of a name someone typed.
+"""Where the bytes are stored, how they get there and how they go. Paths are made of ids only, never of typed names.
 
     MEDIA_ROOT/uploads/<id>.part           while bytes arrive (an upload's id becomes its recording's id)
     MEDIA_ROOT/recordings/<2 digits>/<id>  the verified original, never altered
 
-The order in which a recording comes into being, and what a kill leaves behind at each point:
+The steps by which a recording is stored, and what a kill leaves behind at each of them:
 
 1. bytes arrive in ``uploads/<id>.part`` and are flushed to the disk: a part without a recording, purged when old;
 2. the content is probed and hashed: the same;
@@ -134,7 +134,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def discard(pk: UUID, file: str) -> bool:
-    """Removes whatever lies on the disk for this id; False (and a line in the log) if that did not work."""
+    """Removes all files of this id from the disk; False (and a line in the log) if that failed."""
     try:
         part_path(pk).unlink(missing_ok=True)
         if file:

@@ -1,4 +1,4 @@
-"""What may come in: limits, names, and who may be recorded; everything that can be told before the first byte."""
+"""What may be uploaded: limits, names, who may be recorded; everything that can be checked before the first byte."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def require_consent(student: Student) -> None:
 
 
 def require_admissible(student: Student, recorded_at: datetime, size: int | None) -> None:
-    """Everything that can be told before the first byte."""
+    """Checks everything that can be checked before the first byte."""
     require_consent(student)
     if recorded_at > timezone.now() + CLOCK_SKEW:
         raise Refused("recorded_in_future")

@@ -76,7 +76,7 @@ def chunks(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A complete part on the disk, flushed and hashed, and what was said about it."""
+    """A complete part on the disk, flushed and hashed, and what the uploader stated about it."""
 
     pk: uuid.UUID
     user: User

@@ -1,4 +1,4 @@
-"""Recordings and results go away: deleted on request, or because a consent ended or a student was erased.
+"""Removing recordings and results: deleted on request, or because a consent ended or a student was erased.
 
 The last two are what ``students`` announces; they are answered in the sender's transaction. The sender holds the lock
 on the student's row, and a run is claimed, completed and requested under the same lock: a worker either finished

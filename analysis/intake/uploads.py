@@ -1,4 +1,4 @@
-"""A resumable upload: opened, fed from whatever offset was reached, and at the last byte handed to ``receiving``.
+"""A resumable upload: opened, continued from the offset reached, and at the last byte handed to ``receiving``.
 
 The row says how much is safely on the disk; the bytes lie in the part that ``analysis.files.storage`` keeps for it.
 """
@@ -140,7 +140,7 @@ def _write(upload: Upload, part: int, source: BinaryIO | Iterable[bytes], algori
 
 
 def _keep(upload: Upload, part: int, position: int) -> None:
-    """Records a position after everything up to it is on the disk; a living upload lives on."""
+    """Records a position after everything up to it is on the disk; an active upload expires later."""
     os.fsync(part)
     upload.offset = position
     upload.expires_at = timezone.now() + settings.EMOREC_UPLOAD_EXPIRY
@@ -196,7 +196,7 @@ def _settle_upload(upload: Upload, status: UploadStatus, code: str, recording: s
 
 
 def upload_end(upload: Upload) -> None:
-    """The client gives the upload up: row and bytes go.
+    """The client abandons the upload: its row and bytes are deleted.
 
     Raises:
         Refused: upload_busy while another connection is sending.
@@ -216,7 +216,7 @@ def uploads_reject(student: Student, code: str) -> int:
 
 
 def uploads_purge() -> dict[str, int]:
-    """Closes uploads that were not finished in time, forgets long settled ones, and repairs what a kill left."""
+    """Closes overdue uploads, deletes the rows of long settled ones, and repairs what a kill left behind."""
     overdue = Upload.objects.filter(status=UploadStatus.RECEIVING, expires_at__lte=timezone.now())
     expired = 0
     for upload in overdue.select_related("user"):

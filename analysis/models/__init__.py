@@ -1,4 +1,4 @@
-"""The rows of an analysis, in the order in which they come into being."""
+"""The rows of an analysis, in the order in which they are created."""
 
 from analysis.models.alert import Alert, AlertEvent, AlertRule, Notice
 from analysis.models.recording import Recording, Upload

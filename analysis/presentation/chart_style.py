@@ -105,7 +105,7 @@ def day_ticks() -> dict[str, Any]:
 
 
 def note(drawn: "Figure", text: str) -> None:
-    """Says in the middle of the chart why there is nothing to see."""
+    """Writes into the middle of an empty chart why it is empty."""
     drawn.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": QUIET})
 
 

@@ -1,4 +1,4 @@
-"""A student's trend on paper (PDF) and as a table (CSV). Whoever takes one out of the system is written down."""
+"""A student's trend on paper (PDF) and as a table (CSV). Every export is recorded in the audit trail."""
 
 import io
 from collections.abc import Iterator

@@ -61,7 +61,7 @@ class Face:
 
 
 def stage(run: Run) -> str:
-    """What happens at the moment, in words."""
+    """The current stage, in words."""
     if run.status == RunStatus.QUEUED:
         return _("Waiting for another try") if run.attempt else _("Waiting for its turn")
     return str(STAGES.get(run.stage, STAGES[""]))

@@ -53,5 +53,5 @@ def sound_remarks(quality: dict[str, Any]) -> list[str]:
 
 
 def sound_notes(flags: Iterable[str]) -> str:
-    """A few words on the sound of one moment; empty where there is nothing to say."""
+    """A few words on the sound of one moment; empty where nothing was remarked."""
     return "; ".join(str(NOTES[flag]) for flag in flags if flag in NOTES)

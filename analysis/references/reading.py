@@ -34,7 +34,7 @@ LEAST_CHANGE = 1e-4
 
 
 def sessions_reread(student: Student, *, newest: Run | None = None) -> int:
-    """Reads every kept result of the student with what the other recordings say; for holders of the student's lock.
+    """Reads every stored result of the student with what the other recordings say; for holders of the student's lock.
 
     What cannot be read so any more (its key is lost, its weights are no longer in use or not there) is read by people
     in general: nothing may go on resting on what has been removed. Raises no alert.
@@ -59,7 +59,7 @@ def sessions_reread(student: Student, *, newest: Run | None = None) -> int:
 
 
 def _reread(run: Run, scores: RunScores, other_references: Iterable[Reference], *, first: bool) -> bool:
-    """Reads one run anew and writes what has changed; whether anything has."""
+    """Reads one run anew and writes what has changed; True if anything has."""
     rows = list(run.segments.all())
     reference, segments = _read(run, rows, unsealed_segment_scores(scores), other_references)
     own = any(each["kind"] == "own" for each in reference.described().values())
@@ -157,7 +157,7 @@ def _vector(probabilities: dict[str, float] | None) -> np.ndarray | None:
 
 
 def _take_over(row: Segment, segment: EngineSegment, *, own: bool) -> bool:
-    """Puts the reading into the row if it is another one; whether it is."""
+    """Puts the reading into the row if it differs; True if it does."""
     probabilities, stored_probabilities = segment.probabilities, _vector(row.probabilities)
     if probabilities is None or stored_probabilities is None:
         return False

@@ -1,4 +1,4 @@
-"""Keeping the scores of a run, and what a student's other recordings say: sealed, and under consent only."""
+"""Storing the scores of a run, and what a student's other recordings say: sealed, and under consent only."""
 
 import logging
 from typing import Any
@@ -81,12 +81,12 @@ def student_reference(student: Student) -> dict[str, Any]:
 
 
 def _sealed(run: Run, values: dict[str, Any]) -> bytes:
-    """Sealed for this run: in another one's row it is worth nothing."""
+    """Sealed for this run: in the row of another one it cannot be used."""
     return seal({"format": FORMAT, "run": str(run.pk), "values": values})
 
 
 def _opened(scores: RunScores, sealed: bytes | memoryview) -> Any:
-    """Raises SealBrokenError: it cannot be opened, is another run's, or of a format not known here."""
+    """Raises SealBrokenError if it cannot be opened, belongs to another run, or has an unknown format."""
     whole = unseal(sealed)
     if not isinstance(whole, dict) or (whole.get("format"), whole.get("run")) != (FORMAT, str(scores.run_id)):
         raise SealBrokenError

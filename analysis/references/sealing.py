@@ -1,4 +1,4 @@
-"""Encryption of what must not lie open in the database: authenticated, by Fernet (AES-128-CBC with HMAC-SHA-256).
+"""Encryption of what must not be readable in the database: authenticated, by Fernet (AES-128-CBC with HMAC-SHA-256).
 
 The keys are ``EMOREC_SEAL_KEYS`` and one derived from each secret key in use: the first of all for sealing, every one
 for opening, so a key can be changed while old rows are still there.

@@ -108,7 +108,7 @@ def run_announce(run_id: UUID) -> bool:
 def run_pointers_set(recording: Recording) -> None:
     """THE writer of a recording's run pointers: its newest run, and the newest one that succeeded, whose results count.
 
-    For holders of the student's lock, whenever a run was made, has succeeded or was deleted.
+    For holders of the student's lock, whenever a run was created, has succeeded or was deleted.
     """
     newest_first = Run.objects.filter(recording=recording).order_by("-number")
     recording.current_run = newest_first.first()
@@ -241,7 +241,7 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
 
 
 def _row(run: Run, index: int, segment: "EngineSegment") -> Segment:
-    """A segment as it is stored open: without the scores, which tell people apart, and what is only needed beside them.
+    """A segment as stored unencrypted: without the scores, which tell people apart, and what only they need.
 
     ``analysis.references`` keeps those, sealed and under consent.
     """

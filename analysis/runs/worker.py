@@ -65,7 +65,7 @@ def run_process(run_id: UUID | str) -> str:
 
 
 def _attempt(lease: Lease, heart: Heartbeat) -> str:
-    """One attempt; whatever happens in it, the row says so afterwards."""
+    """One attempt; whatever happens in it, the row shows it afterwards."""
     try:
         path = storage.settle(lease.run.recording)
         if path is None:
@@ -87,7 +87,7 @@ def _attempt(lease: Lease, heart: Heartbeat) -> str:
 
 
 def _stopped(lease: Lease) -> str:
-    """Says so if the run is still ours, which is when its cancellation was asked for."""
+    """Records the cancellation if one was asked for and the run is still this worker's."""
     if lease.held().filter(cancel_requested=True).exists():
         lifecycle.run_stop(lease)
         return "cancelled"

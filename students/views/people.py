@@ -31,7 +31,7 @@ def _person(pk: UUID) -> User:
 @door(Action.PEOPLE_MANAGE)
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    """Everyone who can, or could, sign in."""
+    """Every user, active or not."""
     users = User.objects.order_by("-is_active", "role", "last_name", "first_name", "username")
     return render(request, "students/people.html", {"people": users})
 
