@@ -55,9 +55,9 @@ def figure(*, height: int, **layout: Any) -> "Figure":
     )
 
 
-def plain(drawn: "Figure") -> dict[str, Any]:
+def plain(chart: "Figure") -> dict[str, Any]:
     """The figure as ``{"data", "layout"}`` of plain lists and numbers, fit for ``json_script``."""
-    whole_figure: dict[str, Any] = drawn.to_plotly_json()
+    whole_figure: dict[str, Any] = chart.to_plotly_json()
     return {"data": whole_figure["data"], "layout": whole_figure["layout"]}
 
 
@@ -104,9 +104,9 @@ def day_ticks() -> dict[str, Any]:
     }
 
 
-def note(drawn: "Figure", text: str) -> None:
+def note(chart: "Figure", text: str) -> None:
     """Writes into the middle of an empty chart why it is empty."""
-    drawn.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": QUIET})
+    chart.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": QUIET})
 
 
 def bundles(count: int, limit: int = MAX_POINTS) -> list[slice]:

@@ -69,14 +69,14 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
         general: what the segments say by people in general, by number; a view of its own where there is any.
     """
     segments = list(run.segments.all())
-    drawn = figure(
+    chart = figure(
         height=384,
         xaxis=time_axis(_length(run, segments)),
         yaxis=share_axis(gettext("Probability")),
     )
     if not any(segment.label for segment in segments):
-        note(drawn, gettext("Nothing could be judged in this recording."))
-        return plain(drawn)
+        note(chart, gettext("Nothing could be judged in this recording."))
+        return plain(chart)
     parts = [segments[cut] for cut in bundles(len(segments))]
     xs = _centres(parts)
     views: list[tuple[str, Callable[[Segment], Probabilities]]] = [
@@ -90,7 +90,7 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
         judged = [[answer for segment in part if (answer := probabilities(segment))] for part in parts]
         for name in EMOTIONS:
             values = [mean([answer.get(name) for answer in answers]) for answers in judged]
-            drawn.add_scatter(
+            chart.add_scatter(
                 **positions(xs),
                 y=values,
                 **line(values, COLOURS[name], width=1.5 if name == "normal" else 2.0),
@@ -99,7 +99,7 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
                 visible=number == 0,
                 hovertemplate="%{y:.0%}",
             )
-    drawn.add_scatter(
+    chart.add_scatter(
         **positions(xs),
         y=[0] * len(xs),
         mode="markers",
@@ -109,10 +109,10 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
         name="",
         showlegend=False,
     )
-    marked = _mark_alerts(drawn, run)
+    marked = _mark_alerts(chart, run)
     if len(views) > 1:
-        _view_buttons(drawn, [title for title, _ in views], others=1 + marked)
-    return plain(drawn)
+        _view_buttons(chart, [title for title, _ in views], others=1 + marked)
+    return plain(chart)
 
 
 def _centres(parts: Sequence[Sequence[Segment]]) -> list[float]:
@@ -134,7 +134,7 @@ def _moment_text(part: Sequence[Segment]) -> str:
     return f"{when}: {labels.most_common(1)[0][0]} ({', '.join(judged)})"
 
 
-def _mark_alerts(drawn: Any, run: Run) -> int:
+def _mark_alerts(chart: Any, run: Run) -> int:
     """Shades the moments that alerts name in this recording; returns how many traces were added (for the legend)."""
     moments = {
         (moment.start_s, moment.end_s)
@@ -144,7 +144,7 @@ def _mark_alerts(drawn: Any, run: Run) -> int:
         if moment.recording == str(run.recording_id)
     }
     for start_s, end_s in sorted(moments):
-        drawn.add_shape(
+        chart.add_shape(
             type="rect",
             x0=start_s,
             x1=end_s,
@@ -157,7 +157,7 @@ def _mark_alerts(drawn: Any, run: Run) -> int:
             line={"width": 0},
         )
     if moments:
-        drawn.add_scatter(
+        chart.add_scatter(
             x=[None],
             y=[None],
             mode="markers",
@@ -168,7 +168,7 @@ def _mark_alerts(drawn: Any, run: Run) -> int:
     return int(bool(moments))
 
 
-def _view_buttons(drawn: Any, titles: list[str], others: int) -> None:
+def _view_buttons(chart: Any, titles: list[str], others: int) -> None:
     """What shows the seven traces of one view, as buttons that the page makes; the ``others`` behind always show."""
     buttons = [
         {
@@ -178,7 +178,7 @@ def _view_buttons(drawn: Any, titles: list[str], others: int) -> None:
         }
         for number, title in enumerate(titles)
     ]
-    drawn.update_layout(updatemenus=[{"buttons": buttons}])
+    chart.update_layout(updatemenus=[{"buttons": buttons}])
 
 
 def attention_figure(run: Run) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def attention_figure(run: Run) -> dict[str, Any]:
     segments = list(run.segments.all())
     length = _length(run, segments)
     axis = {**share_axis(gettext("Times the average")), "range": None, "rangemode": "tozero", "tickformat": ".1f"}
-    drawn = figure(
+    chart = figure(
         height=204,
         xaxis=time_axis(length),
         yaxis=axis,
@@ -203,32 +203,32 @@ def attention_figure(run: Run) -> dict[str, Any]:
         for time_s, weight in pairs:
             weights_by_bin[int(time_s / width)].append(weight * len(pairs))
     if not weights_by_bin:
-        note(drawn, gettext("The voice was not judged in this recording."))
-        return plain(drawn)
+        note(chart, gettext("The voice was not judged in this recording."))
+        return plain(chart)
     values = [mean(weights_by_bin.get(i, []), digits=2) for i in range(max(weights_by_bin) + 1)]
-    drawn.add_scatter(
+    chart.add_scatter(
         **positions([(i + 0.5) * width for i in range(len(values))]),
         y=values,
         **line(values, INK, width=1.5),
         name=gettext("attention"),
         hovertemplate="%{y:.1f}",
     )
-    drawn.add_hline(y=1, line={"color": LIMIT, "width": 1, "dash": "dot"})
-    return plain(drawn)
+    chart.add_hline(y=1, line={"color": LIMIT, "width": 1, "dash": "dot"})
+    return plain(chart)
 
 
 def quality_figure(run: Run) -> dict[str, Any]:
     """How much there was to judge: the share of each segment with speech, and with the followed face."""
     segments = list(run.segments.all())
-    drawn = figure(
+    chart = figure(
         height=184,
         xaxis=time_axis(_length(run, segments)),
         yaxis=share_axis(gettext("Share of the time")),
     )
     parts = [segments[cut] for cut in bundles(len(segments))]
     if not parts:
-        note(drawn, gettext("Nothing could be judged in this recording."))
-        return plain(drawn)
+        note(chart, gettext("Nothing could be judged in this recording."))
+        return plain(chart)
     xs = _centres(parts)
     strips = [
         (gettext("speech"), "#1f6f78", run.voice, "voice", "speech_share"),
@@ -238,8 +238,8 @@ def quality_figure(run: Run) -> dict[str, Any]:
         if not analysed:
             continue
         values = [mean([_quality(segment, field, key) for segment in part]) for part in parts]
-        drawn.add_scatter(**positions(xs), y=values, **line(values, colour, 1.5), name=name, hovertemplate="%{y:.0%}")
-    return plain(drawn)
+        chart.add_scatter(**positions(xs), y=values, **line(values, colour, 1.5), name=name, hovertemplate="%{y:.0%}")
+    return plain(chart)
 
 
 def _quality(segment: Segment, field: str, key: str) -> float:
@@ -262,7 +262,7 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
     ``customdata`` of the session markers is the recording's id, that of the alert markers the alert's id.
     """
     points = [point for point in trend.points if point.session.negative_share is not None]
-    drawn = figure(
+    chart = figure(
         height=384,
         hovermode="closest",
         xaxis={
@@ -276,16 +276,16 @@ def trend_figure(trend: Trend) -> dict[str, Any]:
         yaxis=share_axis(gettext("Share of the judged time")),
     )
     if not points:
-        note(drawn, gettext("No session has been analysed yet."))
-        return plain(drawn)
-    _draw_limits(drawn, trend, points)
-    _draw_sessions(drawn, points)
-    _draw_general(drawn, points)
-    _draw_alerts(drawn, trend, points)
-    return plain(drawn)
+        note(chart, gettext("No session has been analysed yet."))
+        return plain(chart)
+    _draw_limits(chart, trend, points)
+    _draw_sessions(chart, points)
+    _draw_general(chart, points)
+    _draw_alerts(chart, trend, points)
+    return plain(chart)
 
 
-def _draw_limits(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
+def _draw_limits(chart: Any, trend: Trend, points: Sequence[Point]) -> None:
     if trend.baseline is None:
         return
     monitored = [point for point in points if point.ewma is not None]
@@ -294,11 +294,11 @@ def _draw_limits(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
     if monitored:
         lower, upper = [point.lower for point in monitored], [point.upper for point in monitored]
         style = {"mode": "lines", "line": limit, "hovertemplate": "%{y:.0%}<extra></extra>"}
-        drawn.add_scatter(x=days, y=lower, **style, name=gettext("lower limit"), showlegend=False)
-        drawn.add_scatter(
+        chart.add_scatter(x=days, y=lower, **style, name=gettext("lower limit"), showlegend=False)
+        chart.add_scatter(
             x=days, y=upper, **style, name=gettext("control limits"), fill="tonexty", fillcolor="rgba(138,147,155,0.13)"
         )
-    drawn.add_scatter(
+    chart.add_scatter(
         x=[_when(points[0]), _when(points[-1])],
         y=[trend.baseline.centre] * 2,
         mode="lines",
@@ -308,7 +308,7 @@ def _draw_limits(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
         hovertemplate="%{y:.0%}",
     )
     if monitored:
-        drawn.add_scatter(
+        chart.add_scatter(
             x=days,
             y=[point.ewma for point in monitored],
             mode="lines",
@@ -318,7 +318,7 @@ def _draw_limits(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
         )
 
 
-def _draw_sessions(drawn: Any, points: Sequence[Point]) -> None:
+def _draw_sessions(chart: Any, points: Sequence[Point]) -> None:
     kinds = [
         (gettext("session"), [p for p in points if p.enough], {"color": INK, "size": 9}),
         (
@@ -329,7 +329,7 @@ def _draw_sessions(drawn: Any, points: Sequence[Point]) -> None:
     ]
     for name, points_of_kind, marker in kinds:
         if points_of_kind:
-            drawn.add_scatter(
+            chart.add_scatter(
                 x=[_when(point) for point in points_of_kind],
                 y=[point.session.negative_share for point in points_of_kind],
                 mode="lines+markers" if points_of_kind[0].enough else "markers",
@@ -342,7 +342,7 @@ def _draw_sessions(drawn: Any, points: Sequence[Point]) -> None:
             )
     over = [point for point in points if point.over]
     if over:
-        drawn.add_scatter(
+        chart.add_scatter(
             x=[_when(point) for point in over],
             y=[point.ewma for point in over],
             mode="markers",
@@ -352,7 +352,7 @@ def _draw_sessions(drawn: Any, points: Sequence[Point]) -> None:
         )
 
 
-def _draw_general(drawn: Any, points: Sequence[Point]) -> None:
+def _draw_general(chart: Any, points: Sequence[Point]) -> None:
     """The other reading, by people in general alone; shown when somebody asks for it in the legend."""
     if all(point.session.general_negative_share is None for point in points):
         return
@@ -362,7 +362,7 @@ def _draw_general(drawn: Any, points: Sequence[Point]) -> None:
         else point.session.general_negative_share
         for point in points
     ]
-    drawn.add_scatter(
+    chart.add_scatter(
         x=[_when(point) for point in points],
         y=shares,
         mode="lines+markers",
@@ -386,11 +386,11 @@ def _session_text(point: Point) -> str:
     )
 
 
-def _draw_alerts(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
+def _draw_alerts(chart: Any, trend: Trend, points: Sequence[Point]) -> None:
     by_recording = {point.session.recording_id: point for point in points}
     marks = [(alert, by_recording[alert.recording_id]) for alert in trend.alerts if alert.recording_id in by_recording]
     if marks:
-        drawn.add_scatter(
+        chart.add_scatter(
             x=[_when(point) for _, point in marks],
             y=[point.session.negative_share for _, point in marks],
             mode="markers",
@@ -405,7 +405,7 @@ def _draw_alerts(drawn: Any, trend: Trend, points: Sequence[Point]) -> None:
 def shares_figure(trend: Trend) -> dict[str, Any]:
     """The shares of the seven emotions per session as stacked bars; sessions with too little evidence are paler."""
     points = [point for point in trend.points if point.session.negative_share is not None]
-    drawn = figure(
+    chart = figure(
         height=364,
         barmode="stack",
         bargap=0.25,
@@ -417,19 +417,19 @@ def shares_figure(trend: Trend) -> dict[str, Any]:
         yaxis={**share_axis(gettext("Share of the judged time")), "range": [0, 1]},
     )
     if not points:
-        note(drawn, gettext("No session has been analysed yet."))
-        return plain(drawn)
+        note(chart, gettext("No session has been analysed yet."))
+        return plain(chart)
     names = _session_names(points)
     # The negative ones at the bottom: where they end is the session's negative share.
     for name in sorted(EMOTIONS, key=lambda name: name not in NEGATIVE):
-        drawn.add_bar(
+        chart.add_bar(
             x=names,
             y=[round(point.session.shares[name], 4) for point in points],
             name=str(LABELS[name]),
             marker={"color": COLOURS[name], "opacity": [1.0 if point.enough else 0.4 for point in points]},
             hovertemplate="%{y:.0%}",
         )
-    return plain(drawn)
+    return plain(chart)
 
 
 def _session_names(points: Sequence[Point]) -> list[str]:

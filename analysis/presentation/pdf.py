@@ -90,8 +90,8 @@ def font_note(parts: Sequence[object]) -> list[Paragraph]:
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], widths: Sequence[float]) -> Table:
     """A table whose head is repeated on every page; widths are shares of the page's."""
     cells = [[words(cell, "head") for cell in head], *([words(cell, "cell") for cell in row] for row in rows)]
-    drawn = Table(cells, colWidths=[WIDTH * width / sum(widths) for width in widths], repeatRows=1)
-    drawn.setStyle(
+    grid = Table(cells, colWidths=[WIDTH * width / sum(widths) for width in widths], repeatRows=1)
+    grid.setStyle(
         TableStyle(
             [
                 ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
@@ -104,7 +104,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], widths: Sequenc
             ]
         )
     )
-    return drawn
+    return grid
 
 
 def chart(trend: Trend) -> Drawing | None:

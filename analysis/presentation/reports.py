@@ -176,9 +176,9 @@ def _trend_part(trend: Trend) -> "list[Flowable]":
     parts: list[Flowable] = [words(gettext("Sessions"), "heading")]
     if not trend.points:
         return [*parts, words(gettext("No session has been analysed yet."))]
-    drawn = chart(trend)
-    if drawn is not None:
-        parts.append(drawn)
+    drawing = chart(trend)
+    if drawing is not None:
+        parts.append(drawing)
     head = [
         gettext("No."),
         gettext("Session"),
