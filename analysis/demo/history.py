@@ -104,9 +104,9 @@ def _felt(session: Session, chance: random.Random) -> list[str]:
 
 def _segments(run: Run, session: Session, chance: random.Random) -> Iterator[Segment]:
     """The segments of a session. Neighbours share half of their time, so their distributions run into one another."""
-    felt = _felt(session, chance)
-    voices = _smoothed([_around(name, chance) for name in felt])
-    faces = _smoothed([_around(name, chance) for name in felt])
+    emotions = _felt(session, chance)
+    voices = _smoothed([_around(name, chance) for name in emotions])
+    faces = _smoothed([_around(name, chance) for name in emotions])
     for index, (voice_probabilities, face_probabilities) in enumerate(zip(voices, faces, strict=True)):
         start_s = HOP_S * index
         gap = chance.random() < session.gaps

@@ -56,11 +56,13 @@ def contributions(student: Student) -> dict[UUID, Reference]:
     by_run = {}
     for scores in RunScores.objects.filter(run__in=current).defer("segments"):
         try:
-            whole = Reference.from_dict(_opened(scores, scores.contribution))
+            contribution = Reference.from_dict(_opened(scores, scores.contribution))
         except (SealBrokenError, RecognitionError):
             _log_broken(scores)
             continue
-        by_run[scores.run_id] = Reference(**{name: getattr(whole, name) for name in MODALITIES if name in covered})
+        by_run[scores.run_id] = Reference(
+            **{name: getattr(contribution, name) for name in MODALITIES if name in covered}
+        )
     return by_run
 
 
@@ -87,10 +89,10 @@ def _sealed(run: Run, values: dict[str, Any]) -> bytes:
 
 def _opened(scores: RunScores, sealed: bytes | memoryview) -> Any:
     """Raises SealBrokenError if it cannot be opened, belongs to another run, or has an unknown format."""
-    whole = unseal(sealed)
-    if not isinstance(whole, dict) or (whole.get("format"), whole.get("run")) != (FORMAT, str(scores.run_id)):
+    opened = unseal(sealed)
+    if not isinstance(opened, dict) or (opened.get("format"), opened.get("run")) != (FORMAT, str(scores.run_id)):
         raise SealBrokenError
-    return whole.get("values")
+    return opened.get("values")
 
 
 def _log_broken(scores: RunScores) -> None:

@@ -58,20 +58,20 @@ def run_process(run_id: UUID | str) -> str:
     lease = lifecycle.run_claim(run_id)
     if lease is None:
         return "not claimed"
-    with Heartbeat(lease) as heart:
-        outcome = _attempt(lease, heart)
+    with Heartbeat(lease) as heartbeat:
+        outcome = _attempt(lease, heartbeat)
     logger.info("run %s attempt %d %s", lease.run.pk, lease.run.attempt, outcome)
     return outcome
 
 
-def _attempt(lease: Lease, heart: Heartbeat) -> str:
+def _attempt(lease: Lease, heartbeat: Heartbeat) -> str:
     """One attempt; whatever happens in it, the row shows it afterwards."""
     try:
         path = storage.settle(lease.run.recording)
         if path is None:
             raise RecognitionError("original_missing")
-        recognition = _engine()(path, run_config(lease.run), heart.progress)
-        heart.check()
+        recognition = _engine()(path, run_config(lease.run), heartbeat.progress)
+        heartbeat.check()
         close_old_connections()  # the server may have ended an idle one during a long recognition
         lifecycle.run_complete(lease, recognition)
     except (Cancelled, LeaseLost):

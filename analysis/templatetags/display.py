@@ -72,11 +72,11 @@ def sparkline(values: Iterable[float | None], label: str) -> SafeString:
     step = SPARK_WIDTH / max(1, len(points) - 1)
     positions = [(round(4 + index * step, 1), round(4 + (1 - value) * SPARK_HEIGHT, 1)) for index, value in judged]
     joined = [positions[:1]]
-    for before, after, spot in zip(judged, judged[1:], positions[1:], strict=False):
+    for before, after, position in zip(judged, judged[1:], positions[1:], strict=False):
         if after[0] == before[0] + 1:
-            joined[-1].append(spot)
+            joined[-1].append(position)
         else:
-            joined.append([spot])
+            joined.append([position])
     lines = format_html_join(
         "", '<polyline points="{}"/>', ((" ".join(f"{x},{y}" for x, y in part),) for part in joined if len(part) > 1)
     )
