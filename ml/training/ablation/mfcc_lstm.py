@@ -141,10 +141,10 @@ def _fit_and_judge(
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
-        watched = inner if len(inner) else train
-        lost = float(nn.functional.cross_entropy(_logits(network, frames, watched), labels[watched]))
-        if lost < best_loss:
-            best, best_loss, waited = copy.deepcopy(network), lost, 0
+        validation = inner if len(inner) else train
+        validation_loss = float(nn.functional.cross_entropy(_logits(network, frames, validation), labels[validation]))
+        if validation_loss < best_loss:
+            best, best_loss, waited = copy.deepcopy(network), validation_loss, 0
         else:
             waited += 1
         if waited >= options.patience:

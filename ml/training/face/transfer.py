@@ -124,11 +124,11 @@ class _Run:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network, self.projection = self.network.to(device), self.projection.to(device)
 
-    def judged_by_others(self, aside: np.ndarray, what: str, tell: Progress) -> torch.Tensor:
+    def judged_by_others(self, aside: np.ndarray, stage: str, tell: Progress) -> torch.Tensor:
         """Logits of the faces under the mask ``aside`` by a network fine-tuned on the others, computed once."""
 
         def judge() -> dict[str, torch.Tensor]:
-            tuned = self.tuned(~aside, what, tell)
+            tuned = self.tuned(~aside, stage, tell)
             return {"logits": face_logits(tuned, self.projection, self.faces.images[aside], size=self.side)}
 
         note = {
@@ -138,20 +138,20 @@ class _Run:
             "network": self.version,
             "tuning": json.dumps(asdict(self.options.fine_tune), sort_keys=True),
         }
-        name = what.replace(" ", "-")
+        name = stage.replace(" ", "-")
         return cached(self.options.checkpoints / f"{name}.safetensors", note, judge)["logits"]
 
-    def tuned(self, learned: np.ndarray, what: str, tell: Progress) -> FaceVgg16:
-        """The network fine-tuned on the faces under the mask ``learned``."""
-        log.info("fine-tuning, %s: %d faces to learn from", what, int(learned.sum()))
+    def tuned(self, mask: np.ndarray, stage: str, tell: Progress) -> FaceVgg16:
+        """The network fine-tuned on the faces under ``mask``."""
+        log.info("fine-tuning, %s: %d faces to learn from", stage, int(mask.sum()))
         return fine_tune_face(
             self.network,
             self.projection,
-            self.faces.images[learned],
-            self.faces.labels[self.faces.clip_of][learned],
+            self.faces.images[mask],
+            self.faces.labels[self.faces.clip_of][mask],
             side=self.side,
             options=self.options.fine_tune,
-            progress=lambda epoch, done, total: tell(what, done, total),
+            progress=lambda epoch, done, total: tell(stage, done, total),
         )
 
 

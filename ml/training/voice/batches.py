@@ -101,9 +101,11 @@ def training_batches(
     uneven = draws if augmentation.uneven else None
     warps = [warp_matrix(1 + augmentation.warp * step) for step in np.linspace(-1, 1, WARP_STEPS)]
     statistics = [speaker_statistics(prepared, indices, version, uneven) for version in versions]
-    kin: dict[tuple[str, int], list[int]] = {}
+    by_speaker_and_mood: dict[tuple[str, int], list[int]] = {}
     for i in indices:
-        kin.setdefault((prepared.utterances[i].speaker, int(prepared.utterances[i].emotion)), []).append(int(i))
+        by_speaker_and_mood.setdefault(
+            (prepared.utterances[i].speaker, int(prepared.utterances[i].emotion)), []
+        ).append(int(i))
 
     def stretch(i: int) -> np.ndarray:
         version = int(draws.integers(len(prepared.versions)))
@@ -119,7 +121,7 @@ def training_batches(
         utterance = prepared.utterances[i]
         if draws.random() < augmentation.join:
             frames = np.concatenate(
-                [frames, stretch(int(draws.choice(kin[utterance.speaker, int(utterance.emotion)])))]
+                [frames, stretch(int(draws.choice(by_speaker_and_mood[utterance.speaker, int(utterance.emotion)])))]
             )
         drawn.append((frames, int(utterance.emotion)))
     order = sorted(range(len(drawn)), key=lambda k: len(drawn[k][0]) * draws.uniform(0.85, 1.15))

@@ -147,12 +147,12 @@ def fit(
             losses.append(_step(model, optimiser, batch, options, draws))
             state["steps"] += 1
             averaged.update_parameters(model)
-        trained = float(np.mean(losses))
-        watched = inner_loss(averaged.module, prepared, split.inner) if len(split.inner) else trained
+        training_loss = float(np.mean(losses))
+        stopping_loss = inner_loss(averaged.module, prepared, split.inner) if len(split.inner) else training_loss
         state["epoch"] = epoch
-        if watched < state["best_loss"]:
+        if stopping_loss < state["best_loss"]:
             best = {name: value.detach().cpu().clone() for name, value in averaged.module.state_dict().items()}
-            state |= {"best": best, "best_epoch": epoch, "best_loss": watched}
+            state |= {"best": best, "best_epoch": epoch, "best_loss": stopping_loss}
         if folder is not None:
             networks = {
                 "model": model.state_dict(),
@@ -161,7 +161,7 @@ def fit(
             }
             save_checkpoint(folder, epoch, {**state, **networks}, options, keep=1)
         if progress is not None:
-            progress(epoch, trained, watched)
+            progress(epoch, training_loss, stopping_loss)
 
     fitted = AttentionLSTM(options.architecture)
     fitted.load_state_dict(state["best"])

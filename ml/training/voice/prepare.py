@@ -89,8 +89,8 @@ def prepare(
             level = gain_for(speech_rms([(recording, mask)])) / gain
             altered = [_altered(recording * gain, version, draws) for version in versions]
             samples[i] = tuple(
-                _sample(played, _speech(probabilities, version.speed, len(played)), level, frames_averaged)
-                for played, version in zip(altered, versions, strict=True)
+                _sample(sound, _speech(probabilities, version.speed, len(sound)), level, frames_averaged)
+                for sound, version in zip(altered, versions, strict=True)
             )
             if progress is not None:
                 progress(len(samples), len(utterances))

@@ -297,8 +297,8 @@ def _fit_one(prepared: Prepared, split: Split, options: VoiceOptions, place: tup
     """Fit the Attention-LSTM of that fold, or take up its checkpoint."""
     name = f"fold {place[0]}"
 
-    def epoch_done(epoch: int, loss: float, watched: float) -> None:
-        log.info("%s epoch %d: loss %.3f, inner loss %.3f", name, epoch, loss, watched)
+    def epoch_done(epoch: int, loss: float, inner: float) -> None:
+        log.info("%s epoch %d: loss %.3f, inner loss %.3f", name, epoch, loss, inner)
         tell(name, epoch, options.fit.epochs)
 
     folder = run_folder(options) / f"fold{place[0]}"
