@@ -284,9 +284,9 @@ class _Job:
     def _judge_crops(self, observations: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]], sight: Sight) -> None:
         times, confidence, probabilities = [sight.times], [sight.confidence], [sight.probabilities]
         total, judged = sight.chosen.n_frames if sight.chosen else 0, 0
-        for seen_at, sure, crops in observations:
-            times.append(seen_at)
-            confidence.append(sure)
+        for block_times, block_confidence, crops in observations:
+            times.append(block_times)
+            confidence.append(block_confidence)
             probabilities.append(self.models.face.predict(crops))
             judged += len(crops)
             self.progress("face", judged, total)
@@ -300,8 +300,8 @@ class _Job:
         expected = max(sampled, round((span[1] - span[0]) * self.config.sample_fps * _LEAST_SAMPLED))
         if frames == 0 or frames < self.config.min_face_share * expected or sight.chosen is None:
             return None
-        sure = sight.confidence[inside].astype(np.float64)
-        scores = pooled_scores(sight.probabilities[inside], sure)
+        confidence = sight.confidence[inside].astype(np.float64)
+        scores = pooled_scores(sight.probabilities[inside], confidence)
         general = softmax(scores)
         return FaceJudgement(
             probabilities=general,
@@ -310,7 +310,7 @@ class _Job:
             track=sight.chosen.number,
             frames=frames,
             face_share=frames / sampled,
-            confidence=float(sure.mean()),
+            confidence=float(confidence.mean()),
         )
 
     # both

@@ -144,15 +144,17 @@ def _gain(fused: np.ndarray, voices: np.ndarray, faces: np.ndarray, utterances: 
         return {"gain": None}
     judged = [utterance for utterance, is_judged in zip(utterances, both, strict=True) if is_judged]
     labels = np.array([int(utterance.emotion) for utterance in judged])
-    after, *alone = (answers[both].argmax(axis=1) for answers in (fused, voices, faces))
-    together, *apart = (headline(guesses, labels) for guesses in (after, *alone))
-    best = int(np.argmax([figures["uar"] for figures in apart]))
-    interval = uar_gain_interval(alone[best], after, labels, [u.speaker for u in judged], [u.corpus for u in judged])
+    fused_guesses, *single_guesses = (answers[both].argmax(axis=1) for answers in (fused, voices, faces))
+    fused_figures, *single_figures = (headline(guesses, labels) for guesses in (fused_guesses, *single_guesses))
+    best = int(np.argmax([figures["uar"] for figures in single_figures]))
+    interval = uar_gain_interval(
+        single_guesses[best], fused_guesses, labels, [u.speaker for u in judged], [u.corpus for u in judged]
+    )
     return {
         "gain": {
             "n": len(labels),
-            "accuracy_gain": together["accuracy"] - max(figures["accuracy"] for figures in apart),
-            "uar_gain": together["uar"] - apart[best]["uar"],
+            "accuracy_gain": fused_figures["accuracy"] - max(figures["accuracy"] for figures in single_figures),
+            "uar_gain": fused_figures["uar"] - single_figures[best]["uar"],
             "uar_gain_ci95": None if interval is None else list(interval),
         }
     }

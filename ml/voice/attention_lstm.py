@@ -136,9 +136,9 @@ def pool(features: Tensor, weights: Tensor) -> Tensor:
     Returns:
         shape (B, 2 F).
     """
-    paid = weights.unsqueeze(1)
-    mean = torch.bmm(paid, features)
-    variance = torch.bmm(paid, (features - mean) ** 2)
+    row_weights = weights.unsqueeze(1)
+    mean = torch.bmm(row_weights, features)
+    variance = torch.bmm(row_weights, (features - mean) ** 2)
     return torch.cat([mean, torch.sqrt(variance + 1e-5)], dim=-1).squeeze(1)
 
 
@@ -188,7 +188,7 @@ class AttentionLSTM(nn.Module):
             encoded = self.dropout(layer(encoded, reverse)[0])
         keys = self.score_features(encoded)
         state = cell = encoded.new_zeros(encoded.shape[0], self.architecture.decoder)
-        paid = []
+        weights_by_step = []
         for _ in range(self.architecture.steps):
             scores = self.score(torch.tanh(keys + self.score_state(state).unsqueeze(1))).squeeze(-1)
             weights = attention_weights(scores, valid)
@@ -196,5 +196,5 @@ class AttentionLSTM(nn.Module):
             if mix is not None:
                 pooled = mix(pooled)
             state, cell = self.decoder(self.dropout_memory(self.scale_memory(pooled)), (state, cell))
-            paid.append(weights)
-        return self.classify(self.dropout(state)), torch.stack(paid).mean(0)
+            weights_by_step.append(weights)
+        return self.classify(self.dropout(state)), torch.stack(weights_by_step).mean(0)

@@ -32,8 +32,8 @@ def contours(frames: np.ndarray) -> np.ndarray:
     mean = rows.mean(axis=1)
     centred = rows - mean[:, None]
     deviation = np.sqrt(np.mean(centred**2, axis=1))
-    strayed = centred / (deviation + _LEAST_DEVIATION)[:, None]
-    cubed = strayed**2 * strayed
+    standardised = centred / (deviation + _LEAST_DEVIATION)[:, None]
+    cubed = standardised**2 * standardised
     thirds = np.array_split(rows, THIRDS, axis=1) if count >= THIRDS else [rows] * THIRDS
     functionals = [
         mean,
@@ -44,7 +44,7 @@ def contours(frames: np.ndarray) -> np.ndarray:
         centred @ bow.astype(rows.dtype) / count / max((bow**2).mean(), _LEAST_DEVIATION),
         np.abs(np.diff(rows, axis=1)).mean(axis=1) if count > 1 else np.zeros_like(mean),
         cubed.mean(axis=1),
-        np.log(np.einsum("ft,ft->f", cubed, strayed) / count + 0.1),
+        np.log(np.einsum("ft,ft->f", cubed, standardised) / count + 0.1),
     ]
     return np.stack(functionals).astype(np.float32)
 
