@@ -88,7 +88,7 @@ def comparison_covered(student: Student) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class PurposeState:
-    """How one student stands to one purpose, for the pages.
+    """The state of one purpose for one student, for the pages.
 
     Attributes:
         standing: the consent that has not been ended; None when there is none.

@@ -1,4 +1,4 @@
-"""Erasure of a student (the right to be forgotten): the person goes, the fact that it happened stays.
+"""Erasure of a student (the right to be forgotten): the personal data go, the fact of the erasure stays.
 
 Recordings and results are deleted by ``analysis``, which answers ``student_erased`` in the same transaction. What is
 left is a row without a person behind it, so that the audit trail still has something to point at.
@@ -51,7 +51,7 @@ def student_erase(student: Student, *, by: User, confirmation: str) -> bool:
 
 
 def _consents_empty(student: Student, *, by: User) -> int:
-    """Ends the standing consents and takes the signed form from all of them; the files go once that is certain."""
+    """Ends the standing consents and takes the signed form from all of them; the files are deleted on commit."""
     consents = Consent.objects.filter(student=student)
     for path in list(consents.exclude(evidence="").values_list("evidence", flat=True)):
         transaction.on_commit(lambda path=path: signed_form_delete(path))  # type: ignore[misc]

@@ -153,7 +153,7 @@ class AuditFilterForm(forms.Form):
         field.choices = [("", everything), *choices]
 
     def condition(self) -> dict[str, Any]:
-        """The filter on ``AuditEvent`` rows; fields that make no sense narrow nothing."""
+        """The filter on ``AuditEvent`` rows; invalid fields are ignored."""
         self.is_valid()
         values = self.cleaned_data
         actor = values.get("who")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """What a user of the system is. What each role may do stands in ``students.access``."""
+    """The role of a user. What each role may do is defined in ``students.access``."""
 
     COUNSELOR = "counselor", _("Counsellor")
     STAFF = "staff", _("Staff")
@@ -105,7 +105,7 @@ class Purpose(models.TextChoices):
 
 
 def evidence_path(consent: "Consent", filename: str) -> str:
-    """Where the evidence file lies: an unguessable name that says nothing about the student."""
+    """Where the evidence file is stored: an unguessable name that says nothing about the student."""
     return f"consents/{uuid.uuid4().hex}"
 
 
@@ -153,7 +153,7 @@ class Consent(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Something someone did, kept when the thing itself is gone. ``detail`` holds codes and counts, never names."""
+    """An action; its event stays when the object itself is gone. ``detail`` holds codes and counts, never names."""
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -1,4 +1,4 @@
-"""The users of the system: who they are, what they are, and how they get in.
+"""The users of the system: their names, their roles, and how they sign in.
 
 At least one active administrator always remains. A change of role ends the user's sessions (the role is part of the
 session's hash, see ``User.get_session_auth_hash``) and revokes their API tokens: what was allowed to the old role is
