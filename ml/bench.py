@@ -66,7 +66,7 @@ def make_clip(folder: Path, minutes: int, progress: Progress) -> Path:
 
 
 class MemoryWatch:
-    """Largest resident memory of this process and its children together, looked at every 20 ms (Linux).
+    """Largest resident memory of this process and its children together, sampled every 20 ms (Linux).
 
     The system's own record does not serve for the children: a decoder's begins with what its parent held when it was
     started.
@@ -91,7 +91,7 @@ class MemoryWatch:
 
 
 def _resident_mb(pid: int) -> float:
-    """Resident memory of a process and its children; 0 where the system does not tell.
+    """Resident memory of a process and its children; 0 where the system does not report it.
 
     A child that has not begun its own program yet still shows its parent's memory and is left out.
     """

@@ -1,4 +1,4 @@
-"""What the command line shares: JSON on standard output, progress on standard error, failures as one sentence."""
+"""What all commands share: JSON on standard output, progress on standard error, failures as one sentence."""
 
 import json
 import sys

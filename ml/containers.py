@@ -1,4 +1,4 @@
-"""Which container a file is, told from its first bytes and never from its name.
+"""Which container format a file has, by its first bytes and never by its name.
 
 Only what is recognised here is ever handed to ffmpeg, and then with its demuxer forced: a playlist (m3u8, ffconcat,
 sdp) is text, has no such first bytes, and so can never make ffmpeg open another file or address. A QuickTime file

@@ -1,4 +1,4 @@
-"""Failures the engine expects and names. Anything else that escapes is a bug."""
+"""Failures the engine expects, each with a code. Any other exception is a bug."""
 
 
 class RecognitionError(Exception):

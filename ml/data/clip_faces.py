@@ -1,4 +1,4 @@
-"""Faces of a target video corpus (paper section 4.1): from every clip, crops of the person in sight longest.
+"""Faces of a target video corpus (paper section 4.1): from every clip, crops of the person who is visible longest.
 
 Each clip's crops are kept in a file of their own, so that a run that was stopped goes on with the next clip. They are
 pictures of people: the folder is its owner's alone, and is to be deleted once the run is finished.
@@ -83,7 +83,7 @@ def collect_faces(
 
 
 def _stored_faces(path: Path, folder: Path, per_clip: int, config: Config) -> np.ndarray:
-    """A clip's faces, uint8, shape (n, 48, 48), n <= ``per_clip``; found once and kept."""
+    """A clip's faces, uint8, shape (n, 48, 48), n <= ``per_clip``; computed once and stored."""
     state = path.stat()
     key = (str(path.resolve()), state.st_size, state.st_mtime_ns, per_clip, FRAMING, sorted(config.as_dict().items()))
     file_of_faces = folder / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.npy"

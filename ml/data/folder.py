@@ -1,4 +1,4 @@
-"""Where the research data lie."""
+"""Where the research data are."""
 
 import os
 from pathlib import Path

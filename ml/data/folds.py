@@ -1,4 +1,4 @@
-"""Who is learned from and who is judged: every split of people or pictures is dealt here, each by a seed."""
+"""Splits into training and test: every split of people or pictures is made here, each from a seed."""
 
 import hashlib
 import json
@@ -11,17 +11,17 @@ from ml.data.manifest import ANONYMOUS, Utterance
 
 
 def dealt(names: Iterable[str], folds: int) -> dict[str, int]:
-    """Names one after the other into folds (0 .. folds - 1), in the order they come in."""
+    """Deals names into folds (0 .. folds - 1), one after the other, in their order."""
     return {name: position % folds for position, name in enumerate(names)}
 
 
 def fold_hash(fold_of: dict[str, int]) -> str:
-    """A short name of a deal of speakers into folds."""
+    """A short hash that names an assignment of speakers to folds."""
     return hashlib.sha256(json.dumps(fold_of, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def speaker_folds(utterances: Iterable[Utterance], folds: int, seed: int) -> dict[str, int]:
-    """Assign every speaker to one fold, so that nobody is heard in training and test.
+    """Assign every speaker to one fold, so that nobody is in both training and test.
 
     Every corpus is dealt out as evenly as its number of speakers allows; a corpus with fewer speakers than folds
     is missing from the test part of some.

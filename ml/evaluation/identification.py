@@ -99,7 +99,7 @@ def _pairs(vectors: np.ndarray, owners: np.ndarray, fold: np.ndarray) -> tuple[n
 
 
 def _whitening(vectors: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """The matrix by which what varies within people has the identity as covariance, a little drawn to the sphere."""
+    """The matrix by which what varies within people has the identity as covariance, slightly shrunk to the sphere."""
     centred = np.concatenate(
         [vectors[owners == each] - vectors[owners == each].mean(axis=0) for each in sorted(set(owners))]
     )

@@ -1,4 +1,4 @@
-"""Whole sessions of one person, judged by the pipeline as it runs: what matters most, and what utterances do not show.
+"""Whole sessions of one person, judged by the whole pipeline: what matters most, and what utterances do not show.
 
 In a corpus everybody shows every emotion equally often; a person in a session does not. So ten utterances of one
 speaker are joined with pauses, all of them in one mood, or eight or five of them and others in between, written to a
@@ -201,7 +201,7 @@ def unaware(speaker: str, models: Models, config: Config) -> Models:
 
 
 def usable(path: Path, models: Models, config: Config) -> Recognition | None:
-    """What the pipeline says of a recording; None where it judges nothing."""
+    """The pipeline's result for a recording; None where it judges nothing."""
     try:
         return recognise(path, models, config)
     except RecognitionError as error:
@@ -334,6 +334,6 @@ def _halves(utterances: Sequence[Utterance], seed: int) -> tuple[list[Utterance]
 
 
 def _cycled(pile: Sequence[Utterance], count: int, draws: np.random.Generator) -> list[Utterance]:
-    """So many of the pile in random order, again from the start where there are fewer."""
+    """So many utterances of the pile in random order, repeated where there are fewer."""
     order = draws.permutation(len(pile)) if len(pile) else np.zeros(0, dtype=int)
     return [pile[int(order[number % len(order)])] for number in range(count)]

@@ -130,7 +130,7 @@ def labels_of(result: Recognition | None) -> Labels:
 
 
 def changes(pairs: Sequence[tuple[Labels, Labels]], forgive: bool) -> dict[str, Any]:
-    """What became of the labels of many sessions.
+    """How many labels of many sessions changed, and how.
 
     Args:
         pairs: labels before and after, per session.

@@ -28,7 +28,7 @@ _READ_DIRECTLY = frozenset({"wav", "flac", "ogg"})
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """What the networks say of recordings; rows of NaN where there is no sound.
+    """The networks' answers on recordings; rows of NaN where there is no sound.
 
     Attributes:
         general: probabilities by people in general, shape (n, 7).

@@ -1,4 +1,4 @@
-"""What noise and music cost the voice networks, and what vocal separation gives back or takes.
+"""What noise and music cost the voice networks, and what vocal separation gains or costs.
 
 A speaker's recordings are joined into one, as an interview is one recording. Music or noise is laid under it at a
 signal-to-noise ratio, measured against the level of the speech; then the networks judge the mix, or what Spleeter makes
@@ -159,7 +159,7 @@ def mix(speech: np.ndarray, level: float, under: np.ndarray, snr_db: float) -> n
 
 
 def separated(separator: Separator, samples: np.ndarray) -> np.ndarray:
-    """The vocals of 16 kHz mono, as long as it; Spleeter hears it as 44.1 kHz stereo."""
+    """The vocals of 16 kHz mono, of the same length; Spleeter gets it as 44.1 kHz stereo."""
     wide = soxr.resample(samples, SAMPLE_RATE, INPUT_RATE).astype(np.float32)
     vocals = np.concatenate(list(separator.vocals([np.stack([wide, wide], axis=1)])))
     return np.pad(vocals, (0, max(0, len(samples) - len(vocals))))[: len(samples)]

@@ -110,7 +110,7 @@ class FaceTracks:
         self._spooled_numbers = spooled_numbers
 
     def chosen(self, config: Config) -> Track | None:
-        """The track ``config.track`` names, or else the one in sight longest (of equals, the larger face).
+        """The track ``config.track`` names, or else the one visible longest (of equals, the larger face).
 
         None where there is no face, or no track of that number.
         """
