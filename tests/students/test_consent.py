@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from students import consent
+from students.consent_wording import COMPARISON
 from students.models import AuditEvent, Consent, Purpose, Student
 from students.signals import consent_ended
 from tests.factories import ConsentFactory, StudentFactory, UserFactory, consented
@@ -183,6 +184,49 @@ def test_the_states_name_every_purpose_in_its_order():
     assert (voice.covered, voice.expires_soon) == (True, True)
     assert (face.covered, face.standing is not None) == (False, True)
     assert (research.standing, research.covered) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("days", "covered", "expires_soon"), [(-1, False, False), (0, True, True), (30, True, True), (31, True, False)]
+)
+def test_a_consent_is_covered_through_its_last_day_and_ends_soon_in_its_last_thirty(days, covered, expires_soon):
+    student = StudentFactory()
+    ConsentFactory(student=student, purpose="recording", expires_on=today() + timedelta(days=days))
+    state = consent.consent_states(student)[0]
+    assert (state.covered, state.expires_soon) == (covered, expires_soon)
+
+
+def test_only_voice_and_face_have_an_earlier_wording_that_said_less():
+    student = StudentFactory()
+    for purpose in Purpose.values:
+        ConsentFactory(student=student, purpose=purpose, wording=COMPARISON - 1)
+    assert [state.earlier_wording for state in consent.consent_states(student)] == [False, True, True, False]
+    Consent.objects.update(wording=COMPARISON)
+    assert not any(state.earlier_wording for state in consent.consent_states(student))
+
+
+def test_the_comparison_is_covered_by_todays_wording_for_voice_and_face_until_erasure():
+    student = consented()
+    assert consent.comparison_covered(student) == {"voice", "face"}
+    Consent.objects.filter(purpose="voice").update(wording=COMPARISON - 1)
+    assert consent.comparison_covered(student) == {"face"}
+    student.erased_at = timezone.now()
+    student.save()
+    assert consent.comparison_covered(student) == frozenset()
+
+
+def test_the_trail_says_which_consent_was_given_and_which_it_replaces(people):
+    student = StudentFactory()
+    first = consent.consent_grant(student, by=people.admin, purpose="voice")
+    second = consent.consent_grant(student, by=people.admin, purpose="voice", expires_on=today() + timedelta(days=9))
+    consent.consent_withdraw(second, by=people.admin)
+    events = AuditEvent.objects.filter(student_ref=student.pk).order_by("at", "id")
+    assert [(event.action, event.object_type, event.object_ref) for event in events] == [
+        ("consent.grant", "consent", first.pk),
+        ("consent.grant", "consent", second.pk),
+        ("consent.withdraw", "consent", second.pk),
+    ]
+    assert [event.detail.get("replaces") for event in events] == [False, True, None]
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
