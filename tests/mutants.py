@@ -32,6 +32,7 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any, NamedTuple, NoReturn
 
+import psycopg
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -250,24 +251,63 @@ def sample(modules: Sequence[str], count: int, seed: int) -> list[Mutant]:
 # --- judging them -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Database:
+    """A lane's test database. Tests with transactions of their own empty it, killed ones leave rows in it."""
+
+    name: str
+
+    def renew(self) -> None:
+        """Makes it anew as a copy of the template, which the first lane's first tests had made."""
+        with psycopg.connect(os.environ["EMOREC_DATABASE_URL"], autocommit=True) as server:
+            server.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            server.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{TEMPLATE}"')
+
+    @staticmethod
+    def make_template(folder: Path, environment: dict[str, str]) -> None:
+        """Has Django make a test database by the migrations, once for all lanes.
+
+        Raises:
+            subprocess.CalledProcessError: it could not.
+        """
+        url = environment["EMOREC_DATABASE_URL"].replace("/postgres?", f"/{TEMPLATE.removeprefix('test_')}?")
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--create-db",
+            "--reuse-db",
+            ANY_TEST,
+        ]
+        subprocess.run(
+            command, cwd=folder, env=environment | {"EMOREC_DATABASE_URL": url}, check=True, stdout=subprocess.DEVNULL
+        )
+
+
+TEMPLATE = "test_template"
+ANY_TEST = "tests/students/test_consent.py::test_a_new_student_has_agreed_to_nothing"
+"""One that needs the database and writes nothing outside its own transaction."""
+
+
 @dataclass
 class Lane:
     """A copy of the project with a database and a Redis of its own; one mutant at a time."""
 
     folder: Path
     server: subprocess.Popen[str]
-    fresh_database: bool = True
+    database: Database
 
     def passes(self, tests: Sequence[str], limit_s: float, *, write_bytecode: bool = False) -> bool:
-        """Whether the tests pass within the time."""
+        """Whether the tests pass within the time, in a database as the migrations leave it."""
+        self.database.renew()
         options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--reuse-db"]
-        options += ["--create-db"] if self.fresh_database else []
         order = {"arguments": [*options, *tests], "limit_s": limit_s, "write_bytecode": write_bytecode}
         self.server.stdin.write(json.dumps(order) + "\n")
         self.server.stdin.flush()
         status = json.loads(self.server.stdout.readline())
-        # What is left by tests that were killed would fail the next.
-        self.fresh_database = status is None
         return status == 0
 
     def judge(self, mutant: Mutant, limit_s: float) -> bool:
@@ -314,7 +354,9 @@ def lanes(number: int, folder: Path) -> list[Lane]:
             "EMOREC_MEDIA": str(folder / f"var{lane}" / "media"),
         }
         Path(variables["EMOREC_MEDIA"]).mkdir(parents=True)
-        made.append(Lane(place, serving(place, {**os.environ, **variables})))
+        if not lane:
+            Database.make_template(place, dict(os.environ))
+        made.append(Lane(place, serving(place, {**os.environ, **variables}), Database(f"test_mutants{lane}")))
     return made
 
 

@@ -73,10 +73,11 @@ def test_the_modules_and_their_tests_are_there():
 
 def test_the_sample_is_the_same_for_a_seed_and_spread_over_the_modules():
     modules = list(OWN_TESTS)
-    chosen = sample(modules, 140, seed=1)
-    assert chosen == sample(modules, 140, seed=1)
-    assert chosen != sample(modules, 140, seed=2)
-    assert len(set(chosen)) == 140
+    count = 20 * len(modules)
+    chosen = sample(modules, count, seed=1)
+    assert chosen == sample(modules, count, seed=1)
+    assert chosen != sample(modules, count, seed=2)
+    assert len(set(chosen)) == count
     assert {module: sum(mutant.module == module for mutant in chosen) for module in modules} == dict.fromkeys(
         modules, 20
     )
@@ -95,7 +96,7 @@ def test_judging_changes_the_copy_for_that_long_and_nothing_else(tmp_path, monke
 
     monkeypatch.setattr(Lane, "passes", passes)
     mutant = next(found for found in mutants.mutants(module, SOURCE) if found.change == "3  ->  4")
-    assert not Lane(tmp_path, None).judge(mutant, 1)
+    assert not Lane(tmp_path, None, None).judge(mutant, 1)
     assert seen == [mutant.of(SOURCE)]
     assert (tmp_path / module).read_bytes() == SOURCE
     assert (PROJECT / module).read_bytes() == before
