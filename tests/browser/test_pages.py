@@ -4,7 +4,7 @@ import pytest
 
 from analysis.alerts.raising import alerts_raise
 from analysis.models import Alert, AlertRule, Review
-from tests.factories import CareAssignmentFactory, analysed, consented
+from tests.factories import AlertRuleFactory, CareAssignmentFactory, analysed, consented
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def flagged(people):
     CareAssignmentFactory(
         student=consented(name="A student with a rather long name, " + "x" * 60), counselor=people.owner
     )
-    AlertRule.objects.get_or_create(kind="share", defaults={"name": "Share", "threshold": 0.5})
-    AlertRule.objects.filter(kind="share").update(threshold=0.5, updated_by=None)
+    AlertRule.objects.filter(kind="share").delete()
+    AlertRuleFactory(kind="share", threshold=0.5)
     assert alerts_raise(people.student)
     return recording
 
@@ -37,6 +37,7 @@ def _addresses(people, recording, who: str) -> list[str]:
                 "/reviews/",
                 f"/reviews/{Review.objects.first().pk}/",
                 "/rules/",
+                "/rules/trend/",
                 f"/rules/{AlertRule.objects.first().pk}/",
                 "/people/",
                 "/audit/",
