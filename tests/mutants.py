@@ -57,6 +57,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "students/access.py": ("tests/students/test_assignments.py", "tests/site/test_access_table.py"),
     "students/consent.py": ("tests/students/test_consent.py",),
     "analysis/alerts/crossings.py": (
+        "tests/analysis/alerts/test_crossings.py",
         "tests/analysis/alerts/test_raising.py",
         "tests/analysis/alerts/test_false_alarms.py",
     ),
