@@ -1,5 +1,8 @@
 """Fixtures for everyone: the three people, and where the research data lies."""
 
+import os
+import random
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,17 @@ from tests.factories import CareAssignmentFactory, UserFactory, consented
 # How long an example takes says something about the machine, not about the code.
 hypothesis.settings.register_profile("emorec", deadline=None)
 hypothesis.settings.load_profile("emorec")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """A random order, the same for the same seed, where ``EMOREC_TEST_ORDER`` names one.
+
+    Before pytest-django puts tests that commit last, as Django's own runner does: they empty the database at their end.
+    """
+    if seed := os.environ.get("EMOREC_TEST_ORDER"):
+        random.Random(seed).shuffle(items)
+    return (yield)
 
 
 @dataclass
