@@ -138,6 +138,40 @@ def test_splitting_a_segment_in_two_changes_nothing(found, data):
     assert after.voice_s == pytest.approx(before.voice_s)
 
 
+def test_mean_probabilities_weigh_each_segment_by_the_time_it_owns_undecided_ones_too():
+    clear, undecided = probabilities("sad"), near_tie("happy", "sad")
+    found = shares_of(
+        [
+            Judged(0, 4, "sad", clear, True, True),
+            Judged(2, 6, "happy", undecided, True, False),
+            Judged(10, 16, None, None, False, False),
+        ]
+    )
+    assert found.mean_probabilities == pytest.approx({name: (clear[name] + undecided[name]) / 2 for name in EMOTIONS})
+    assert (found.covered_s, found.judged_s, found.undecided_s, found.voice_s, found.face_s) == (12, 3, 3, 6, 3)
+    weighted = shares_of([Judged(0, 9, "sad", clear, True, True), Judged(9, 12, "happy", undecided, True, True)])
+    assert weighted.mean_probabilities["sad"] == pytest.approx(0.75 * clear["sad"] + 0.25 * undecided["sad"])
+
+
+def test_of_gaps_alone_everything_is_nothing():
+    found = shares_of([Judged(0, 4, None, None, False, False)])
+    assert set(found.mean_probabilities.values()) == set(found.shares.values()) == {0.0}
+    assert (found.covered_s, found.judged_s, found.negative_share, found.corrected) == (4, 0, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("judged_s", "share", "enough"), [(60.0, 0.2, True), (59.9, 0.2, False), (60.0, 0.21, False), (300.0, None, False)]
+)
+def test_evidence_is_enough_from_its_least_time_and_share_on(judged_s, share, enough):
+    (session,) = sessions_with([None if share is None else 0.4], judged_s=judged_s)
+    assert session.enough(60, share or 0.2) is enough
+
+
+def test_a_session_is_compared_with_no_other_unless_it_says_so():
+    (session,) = sessions_with([0.4])
+    assert (session.compared_sessions, session.general_negative_share, session.reread) == (0, None, False)
+
+
 @given(spans(), st.randoms(use_true_random=False))
 def test_the_command_line_and_the_page_say_the_same_of_the_same_segments(pairs, random):
     segments = []
