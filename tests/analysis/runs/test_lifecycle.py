@@ -1,6 +1,7 @@
 """A run is claimed once, leased, retried at most three times, and written by nobody but the one who holds it."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from analysis.models import Run
 from analysis.models import Segment as Row
 from analysis.runs import lifecycle
 from analysis.runs.lifecycle import Beat, LeaseLost
-from ml.results import Recognition, Segment
+from ml.results import FaceJudgement, Recognition, Segment, VoiceJudgement
 from students.models import AuditEvent, Consent, Purpose
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, StudentFactory, consented, probabilities
 
@@ -109,7 +110,7 @@ def test_a_broker_that_is_away_does_not_keep_a_run_from_being_requested(monkeypa
 def test_messages_are_counted_at_the_broker_whichever_thread_sends():
     redis.Redis.from_url(django_settings.REDIS_URL).flushall()
     assert WAITING() == 0
-    ANNOUNCE(uuid4())
+    assert ANNOUNCE(uuid4()) is True
     elsewhere = threading.Thread(target=ANNOUNCE, args=[uuid4()])
     elsewhere.start()
     elsewhere.join()
@@ -226,6 +227,31 @@ def test_a_result_is_saved_once_with_gaps_as_gaps():
     run = Run.objects.get(pk=lease.run.pk)
     assert (run.status, run.percent, run.quality, run.timings) == ("succeeded", 100, {"face_share": 0.9}, {"face": 1.5})
     assert [segment.label for segment in run.segments.all()] == ["sad", None, "happy"]
+
+
+def test_the_scores_that_tell_people_apart_are_not_stored_with_the_segments():
+    vector = np.array(list(probabilities("sad").values()))
+    voice = VoiceJudgement(vector, vector, vector, ((1.0, 1.0),), 0.8, -20.0)
+    face = FaceJudgement(vector, vector, vector, 0, 20, 1.0, 0.9)
+    lease = claimed()
+    lifecycle.run_complete(lease, replace(result(), segments=(Segment(0.0, 4.0, vector, voice, face, {}),)))
+    row = Row.objects.get()
+    assert set(row.voice) == {"probabilities", "attention", "speech_share", "level_dbfs"}
+    assert set(row.face) == {"probabilities", "track", "frames", "face_share", "confidence"}
+
+
+def test_a_recording_points_at_its_newest_run_and_at_the_newest_that_succeeded():
+    recording = RecordingFactory()
+    first, second, third = (
+        RunFactory(recording=recording, number=number, status=status)
+        for number, status in ((1, "succeeded"), (2, "succeeded"), (3, "failed"))
+    )
+    recording.refresh_from_db()
+    assert (recording.current_run, recording.result_run) == (third, second)
+    second.delete()
+    lifecycle.run_pointers_set(recording)
+    recording.refresh_from_db()
+    assert (recording.current_run, recording.result_run) == (third, first)
 
 
 def test_a_result_is_saved_whole_or_not_at_all(monkeypatch):
@@ -347,3 +373,41 @@ def test_segments_of_an_earlier_run_stay_when_the_recording_is_analysed_again():
     lifecycle.run_complete(lifecycle.run_claim(again.pk), result())
     assert earlier.run.segments.count() == 1
     assert again.segments.count() == 3
+
+
+def test_a_run_that_is_taken_back_begins_anew_and_says_why_it_had_to():
+    lease = claimed()
+    lifecycle.run_heartbeat(lease, stage="voice", percent=40)
+    expire(lease)
+    assert lifecycle.runs_sweep()["requeued"] == 1
+    run = Run.objects.get(pk=lease.run.pk)
+    assert (run.status, run.stage, run.percent, run.error_code) == (RunStatus.QUEUED, "", 0, "worker_lost")
+    assert (run.lease_token, run.lease_expires_at) == (None, None)
+
+
+def test_the_sweep_announces_no_further_when_the_broker_is_away(monkeypatch):
+    for _ in range(3):
+        queued()
+    tried = []
+    monkeypatch.setattr(lifecycle, "run_announce", lambda run_id: tried.append(run_id) or len(tried) == 1)
+    assert lifecycle.runs_sweep()["announced"] == 1
+    assert len(tried) == 2
+
+
+def test_messages_of_a_broker_that_is_away_count_as_none(monkeypatch):
+    def away():
+        raise ConnectionError
+
+    monkeypatch.setattr(lifecycle.current_app, "connection_for_read", away)
+    assert WAITING() == 0
+
+
+def test_a_withdrawal_ends_what_waits_and_nothing_else():
+    run = queued()
+    assert lifecycle.run_withdraw(run.recording) is True
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == (RunStatus.CANCELLED, "no_consent")
+    assert lifecycle.run_withdraw(run.recording) is False
+    running = claimed()
+    assert lifecycle.run_withdraw(running.run.recording) is False
+    assert running.held().exists()
