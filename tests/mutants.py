@@ -54,7 +54,7 @@ IMPORTED_ONCE = (
 
 OWN_TESTS: dict[str, tuple[str, ...]] = {
     "analysis/flow.py": ("tests/analysis/test_flow.py",),
-    "students/access.py": ("tests/students/test_assignments.py", "tests/site/test_access_table.py"),
+    "students/access.py": ("tests/students/test_access.py", "tests/site/test_access_table.py"),
     "students/consent.py": ("tests/students/test_consent.py",),
     "analysis/alerts/crossings.py": (
         "tests/analysis/alerts/test_crossings.py",
