@@ -425,13 +425,20 @@ def judged() -> dict[str, bool]:
     return {row["key"]: row["survived"] for row in rows}
 
 
+def unjudged(chosen: Sequence[Mutant], again: bool) -> list[Mutant]:
+    """Those that have no result yet; with ``again`` also those that survived."""
+    known = judged()
+    sources = {mutant.module: (PROJECT / mutant.module).read_bytes() for mutant in chosen}
+    keys = {mutant: mutant.key(sources[mutant.module]) for mutant in chosen}
+    return [mutant for mutant, key in keys.items() if key not in known or (again and known[key])]
+
+
 def judge(chosen: Sequence[Mutant], number: int, again: bool) -> None:
     """Runs what has not been judged yet, module by module, and writes each result down at once."""
     from tests import services  # noqa: F401  (starts PostgreSQL)
 
-    known = judged()
     sources = {mutant.module: (PROJECT / mutant.module).read_bytes() for mutant in chosen}
-    pending = [mutant for mutant in chosen if known.get(mutant.key(sources[mutant.module]), again) is again]
+    pending = unjudged(chosen, again)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     writing = Lock()
     with tempfile.TemporaryDirectory(prefix="emorec-mutants-") as folder, ThreadPoolExecutor(number) as pool:

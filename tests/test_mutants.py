@@ -1,6 +1,7 @@
 """The mutants that ``make mutants`` makes: small, legal, repeatable, and nowhere near texts for people."""
 
 import ast
+import json
 
 import pytest
 
@@ -115,6 +116,22 @@ def test_the_report_counts_and_names_the_survivors(tmp_path, monkeypatch):
     assert "1 of 4 are not judged yet." in text
     assert f"{chosen[0].module}:{chosen[0].line}  {chosen[0].change}" in text
     assert text.splitlines()[1].split()[-2:] == ["50", "%"]
+
+
+def test_what_is_judged_is_not_judged_again_unless_it_survived_and_that_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(mutants, "RESULTS", tmp_path / "results.jsonl")
+    chosen = sample(list(OWN_TESTS)[:1], 3, seed=1)
+    assert mutants.unjudged(chosen, again=False) == chosen
+    killed, survivor, new = chosen
+    rows = [(killed, False), (survivor, True)]
+    mutants.RESULTS.write_text(
+        "".join(
+            json.dumps({"key": mutant.key((PROJECT / mutant.module).read_bytes()), "survived": survived}) + "\n"
+            for mutant, survived in rows
+        )
+    )
+    assert mutants.unjudged(chosen, again=False) == [new]
+    assert mutants.unjudged(chosen, again=True) == [survivor, new]
 
 
 def test_a_change_of_the_module_asks_for_its_mutants_anew():
