@@ -118,6 +118,7 @@ def alerts_revise(student: Student) -> int:
 
     An alert that rests on a removed result stays only if what is left still proves its crossing under the rule as it
     was then; its evidence is then written anew. Otherwise it is deleted, and the audit trail keeps the count only.
+    An alert whose stored numbers cannot be read stays too, but the numbers go: they may hold a removed result.
     Reviews left without an unsettled alert lapse. Nothing new is raised here.
     """
     student_lock(student.pk)
@@ -132,6 +133,10 @@ def alerts_revise(student: Student) -> int:
     unproven, rewritten = [], 0
     for alert in Alert.objects.filter(student=student).select_related("rule", "crossing"):
         evidence = evidence_read(alert)
+        if evidence is None and alert.evidence and str(alert.crossing_id) in with_results:
+            Alert.objects.filter(pk=alert.pk).update(evidence={})
+            rewritten += 1
+            continue
         if {str(alert.crossing_id), *(evidence.rests_on if evidence else ())} <= with_results:
             continue
         new_evidence = _proven_still(alert, evidence, sessions, with_results)

@@ -20,7 +20,10 @@ def take_over(apps, schema_editor):
             "min_coverage": rule.min_coverage,
             "updated_by_id": rule.updated_by_id,
         }
-    apps.get_model("analysis", "StoredTrendSettings").objects.update_or_create(pk=1, defaults=numbers)
+    stored = apps.get_model("analysis", "StoredTrendSettings").objects
+    stored.update_or_create(pk=1, defaults=numbers)
+    if rule is not None:
+        stored.update(updated_at=rule.updated_at)  # the day of the edit, not of the migration
     rules.filter(kind="ewma").update(threshold=None, sessions=None, min_evidence_s=None, min_coverage=None)
     rules.filter(kind="share").update(sessions=None)
 

@@ -309,7 +309,10 @@ def test_an_alert_whose_numbers_are_not_whole_says_so_and_stays(people, lost):
     alert.save()
     assert explain(alert) == ["The evidence of this alert is no longer there."]
     alerts_revise(people.student)
-    assert Alert.objects.filter(pk=alert.pk, crossing=recording).exists()
+    kept = Alert.objects.get(pk=alert.pk, crossing=recording)
+    assert kept.evidence == {}, "numbers that nobody can read may hold a removed result"
+    assert explain(kept) == ["The evidence of this alert is no longer there."]
+    assert alerts_revise(people.student) == 0
 
 
 def test_the_names_of_the_default_rules_are_translated_when_shown():
