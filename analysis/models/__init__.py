@@ -6,6 +6,7 @@ from analysis.models.review import Review
 from analysis.models.run import Run
 from analysis.models.scores import RunScores
 from analysis.models.segment import LabelCorrection, Segment
+from analysis.models.speaker import Speaker, Stretch, Turn, Who
 from analysis.models.summary import SessionSummary
 from analysis.models.trend import StoredTrendSettings
 
@@ -21,6 +22,10 @@ __all__ = [
     "RunScores",
     "Segment",
     "SessionSummary",
+    "Speaker",
     "StoredTrendSettings",
+    "Stretch",
+    "Turn",
     "Upload",
+    "Who",
 ]

@@ -21,9 +21,11 @@ class Run(models.Model):
         lease_token: drawn anew at each claim; whoever does not hold it can no longer write to the run.
         not_before: a retry waits until then.
         voice, face: the modalities analysed, decided from the consents at claim time.
+        speaker: number of the voice that a person said is the student's; null lets the evidence decide.
         percent: 0-100 over all stages.
         config, model, timings, quality, summary: as ``ml.results.Recognition`` gives them.
         reference: what the student was compared with, per modality, as it gives it.
+        conversation: how the conversation went (``ml.speakers.conversation``); empty where nobody was told apart.
         reread_at: when its segments were last read with what the student's other recordings say; null where they stand
             as they were first read.
     """
@@ -47,6 +49,7 @@ class Run(models.Model):
     voice = models.BooleanField(default=False)
     face = models.BooleanField(default=False)
     track = models.PositiveIntegerField(null=True)
+    speaker = models.PositiveSmallIntegerField(null=True)
     stage = models.CharField(max_length=20, blank=True)
     percent = models.FloatField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
@@ -57,6 +60,7 @@ class Run(models.Model):
     quality = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
     reference = models.JSONField(default=dict)
+    conversation = models.JSONField(default=dict)
     reread_at = models.DateTimeField(null=True)
 
     class Meta:
