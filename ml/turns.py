@@ -86,7 +86,7 @@ class SpeakerTurns:
         return tuple(turn for turn in self.turns if turn.speaker == number)
 
     def sample(self, number: int) -> tuple[float, float] | None:
-        """A stretch of at most ``SAMPLE_S`` of a long and sure turn in which this voice speaks alone; None without any."""
+        """At most ``SAMPLE_S`` of a long and sure turn in which this voice speaks alone; None without any."""
         alone = [turn for turn in self.of(number) if not turn.overlap]
         if not alone:
             return None
