@@ -26,6 +26,8 @@ class Config:
         min_face_share: share of a segment's frames (0-1) with the chosen face below which its face is not judged.
         separation: "vocals" runs Spleeter 2 stems, "off" takes the mix as it is.
         track: number of the face track to follow; None takes the face tracked longest.
+        tell_apart: find out who speaks when and judge the student's voice alone; off, every voice counts as theirs.
+        speaker: number of the voice that is the student's, as a person says; None lets the evidence decide.
         max_duration_s: recordings longer than this are refused.
     """
 
@@ -48,6 +50,8 @@ class Config:
     min_face_share: float = 0.2
     separation: Literal["vocals", "off"] = "vocals"
     track: int | None = None
+    tell_apart: bool = True
+    speaker: int | None = None
     max_duration_s: float = 2 * 60 * 60
 
     def __post_init__(self) -> None:

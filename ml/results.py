@@ -8,6 +8,7 @@ import numpy as np
 
 from ml.emotions import EMOTIONS
 from ml.reference import Reference
+from ml.turns import SpeakerTurns
 
 Progress = Callable[[str, float, float], None]
 """``progress(stage, completed, total)``; the only progress channel. It may raise, to stop, ``ml.errors.Cancelled``.
@@ -122,7 +123,8 @@ class Recognition:
     ``model`` holds version and SHA-256 of every weights file; ``summary`` the mean probabilities, the share of each
     label, the share of negative time, quality shares and the list of face tracks; ``timings_s`` seconds per stage.
     ``reference`` says per modality what the person was compared with, {"kind": "general" or "own", "sessions",
-    "seconds"}; ``contribution`` is what this recording adds to the person's own reference.
+    "seconds"}; ``contribution`` is what this recording adds to the person's own reference. ``speakers`` says who speaks
+    when.
     """
 
     duration_s: float
@@ -133,6 +135,7 @@ class Recognition:
     config: dict[str, Any] = field(default_factory=dict)
     reference: dict[str, dict[str, Any]] = field(default_factory=dict)
     contribution: Reference = field(default_factory=Reference)
+    speakers: SpeakerTurns = field(default_factory=SpeakerTurns)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole result as in the JSON contract."""
@@ -142,6 +145,7 @@ class Recognition:
             "config": self.config,
             "reference": self.reference,
             "contribution": self.contribution.as_dict(),
+            "speakers": self.speakers.as_dict(),
             "segments": [segment.as_dict() for segment in self.segments],
             "summary": self.summary,
             "timings_s": self.rounded_timings(),

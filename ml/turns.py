@@ -75,11 +75,14 @@ class SpeakerTurns:
 
     Attributes:
         student: number of the voice that is the student's; None where the evidence does not decide.
+        several: whether it is sure that more than one person speaks. Where it is not, the voices are a guess, and all
+            speech counts as the student's until somebody says otherwise.
     """
 
     speakers: tuple[Speaker, ...] = ()
     turns: tuple[Turn, ...] = ()
     student: int | None = None
+    several: bool = False
 
     def of(self, number: int) -> tuple[Turn, ...]:
         """The turns of one voice."""
@@ -101,6 +104,7 @@ class SpeakerTurns:
             "speakers": [speaker.as_dict() for speaker in self.speakers],
             "turns": [turn.as_dict() for turn in self.turns],
             "student": self.student,
+            "several": self.several,
         }
 
 

@@ -118,17 +118,25 @@ class WhisperEncoder(nn.Module):
         network.load_state_dict(tensors)
         return network.eval()
 
-    def states(self, bands: Tensor) -> list[Tensor]:
+    def states(self, bands: Tensor, up_to: int | None = None) -> list[Tensor]:
         """States in the precision that suits this machine: bfloat16 where its processor has instructions for that."""
         with autocast(torch.device("cpu")):
-            return self(bands)
+            return self(bands, up_to)
 
-    def forward(self, bands: Tensor) -> list[Tensor]:
-        """States before the first layer and after each, every one of shape (B, T / 2, WIDTH), from (B, N_MELS, T)."""
+    def forward(self, bands: Tensor, up_to: int | None = None) -> list[Tensor]:
+        """States before the first layer and after each.
+
+        Args:
+            bands: shape (B, N_MELS, T).
+            up_to: number of the last layer that is wanted; all by default.
+
+        Returns:
+            One per layer wanted and one more, every one of shape (B, T / 2, WIDTH).
+        """
         states = gelu(self.conv2(gelu(self.conv1(bands)))).transpose(1, 2)
         states = states + self.positions[: states.shape[1]]
         layer_states = [states]
-        for layer in self.layers:
+        for layer in self.layers[:up_to]:
             layer_states.append(layer(layer_states[-1]))
         return layer_states
 
