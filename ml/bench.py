@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ml import media
+from ml import decoder, media
 from ml.config import Config
 from ml.recognise import Models, recognise
 from ml.results import Progress
@@ -61,7 +61,7 @@ def make_clip(folder: Path, minutes: int, progress: Progress) -> Path:
         return minute
     clip = folder / "clip.mp4"
     repeat = ["-stream_loop", str(minutes - 1), "-i", str(minute), "-c", "copy", "-loglevel", "error", str(clip)]
-    subprocess.run([media.ffmpeg_binary(), "-nostdin", *repeat], check=True)
+    subprocess.run([decoder.ffmpeg_binary(), "-nostdin", *repeat], check=True)
     return clip
 
 

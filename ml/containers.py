@@ -1,15 +1,15 @@
 """Which container format a file has, by its first bytes and never by its name.
 
 Only what is recognised here is ever handed to ffmpeg, and then with its demuxer forced: a playlist (m3u8, ffconcat,
-sdp) is text, has no such first bytes, and so can never make ffmpeg open another file or address. A QuickTime file
-may itself point elsewhere (external data references); those are looked for here and refused.
+sdp, asx) is text, has no such first bytes, and so can never make ffmpeg open another file or address. A QuickTime file
+may itself point elsewhere (external data references); those are looked for here and refused. None of the other
+containers makes its demuxer open anything: addresses and scripts in ASF and FLV are not looked at.
 """
 
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from ml.boxes import boxes, movie_header, nested_boxes
 from ml.errors import RecognitionError
 
 _STILL_IMAGE_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"})
@@ -17,16 +17,31 @@ _MOV_FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"ski
 _MOV_PATH_TO_REFERENCES = frozenset({b"trak", b"mdia", b"minf", b"dinf"})
 _POINTS_ELSEWHERE = frozenset({b"rmra", b"cmov"})
 """Reference movies, and compressed headers, whose references cannot be read here."""
-
-_MAX_BOXES = 100_000
-_MAX_MOOV_BYTES = 256 * 1024 * 1024
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_STARTS = (
+    (b"fLaC", "flac"),
+    (b"OggS", "ogg"),
+    (_ASF_HEADER, "asf"),
+    (b"FLV\x01", "flv"),
+    (b"caff\x00\x01", "caf"),
+    (b"#!AMR\n", "amr"),
+    (b"#!AMR-WB\n", "amr"),
+    (b"\x00\x00\x01\xba", "mpeg"),
+    (b"\x1f\x07\x00\x3f", "dv"),
+    (b"\x1f\x07\x00\xbf", "dv"),
+)
+_TS_PACKETS = ((188, 0), (192, 4))
+"""Length of a transport packet and where its sync byte stands: broadcast, and cameras (mts, m2ts)."""
+_TS_SYNCS = 5
+_HEAD_BYTES = 1024
 
 
 def recognise_container(path: Path) -> str:
     """The container's name, which is also ffmpeg's name of the demuxer to force.
 
     Returns:
-        One of mov (mp4, m4a, 3gp), matroska (webm), avi, wav, mp3, flac, ogg, aac.
+        One of mov (mp4, m4a, 3gp), matroska (webm), avi, wav, mp3, flac, ogg, aac, mpegts (ts, mts, m2ts), mpeg (mpg,
+        vob), asf (wmv, wma), flv, aiff, caf, amr, dv.
 
     Raises:
         RecognitionError: empty_file; unsupported_format (unknown first bytes, a still image, references elsewhere).
@@ -34,7 +49,7 @@ def recognise_container(path: Path) -> str:
     if not path.is_file():
         raise RecognitionError("unsupported_format", "not a regular file")
     with path.open("rb") as file:
-        head = file.read(64)
+        head = file.read(_HEAD_BYTES)
         if not head:
             raise RecognitionError("empty_file")
         if head.startswith(b"ID3"):
@@ -57,15 +72,23 @@ def _by_first_bytes(head: bytes) -> str:
         return "wav"
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return "avi"
-    if head.startswith(b"fLaC"):
-        return "flac"
-    if head.startswith(b"OggS"):
-        return "ogg"
+    if head.startswith(b"FORM") and head[8:12] in {b"AIFF", b"AIFC"}:
+        return "aiff"
+    for start, name in _STARTS:
+        if head.startswith(start):
+            return name
+    if _is_transport_stream(head):
+        return "mpegts"
     if _is_adts(head):
         return "aac"
     if _is_mpeg_audio(head):
         return "mp3"
     raise RecognitionError("unsupported_format", "first bytes of no known container")
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """MPEG transport stream: a sync byte at the same place of several packets in a row."""
+    return any(head[first : first + length * _TS_SYNCS : length] == b"G" * _TS_SYNCS for length, first in _TS_PACKETS)
 
 
 def _is_adts(head: bytes) -> bool:
@@ -88,64 +111,15 @@ def _after_id3(file: BinaryIO, head: bytes) -> bytes:
     for byte in head[6:10]:
         size = size << 7 | byte & 0x7F
     file.seek(10 + size)
-    return file.read(64)
+    return file.read(_HEAD_BYTES)
 
 
 def _refuse_external_references(file: BinaryIO) -> None:
-    moov = _moov(file)
-    for kind, body in _nested_boxes(moov):
+    for kind, body in nested_boxes(movie_header(file), _MOV_PATH_TO_REFERENCES):
         if kind in _POINTS_ELSEWHERE:
             raise RecognitionError("unsupported_format", "a movie that refers to another file")
         if kind == b"dref":
-            for _, reference in _boxes(body[8:]):
+            for _, reference in boxes(body[8:]):
                 is_in_this_file = len(reference) >= 4 and reference[3] & 1
                 if not is_in_this_file:
                     raise RecognitionError("unsupported_format", "a track that refers to another file")
-
-
-def _moov(file: BinaryIO) -> bytes:
-    """The body of the movie header box; empty when there is none (ffmpeg then reports the damage)."""
-    file.seek(0, 2)
-    end, position = file.tell(), 0
-    for _ in range(_MAX_BOXES):
-        file.seek(position)
-        header = file.read(16)
-        if len(header) < 8:
-            return b""
-        size, kind = struct.unpack(">I4s", header[:8])
-        header_size = 8
-        if size == 1 and len(header) == 16:
-            size, header_size = struct.unpack(">Q", header[8:])[0], 16
-        elif size == 0:
-            size = end - position
-        if size < header_size:
-            return b""
-        if kind == b"moov":
-            if size > _MAX_MOOV_BYTES:
-                raise RecognitionError("unsupported_format", "a movie header of implausible size")
-            file.seek(position + header_size)
-            return file.read(size - header_size)
-        position += size
-    raise RecognitionError("unsupported_format", "implausibly many boxes")
-
-
-def _nested_boxes(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Every box on the way from the movie header to its data references."""
-    waiting = [body]
-    while waiting:
-        for kind, inner in _boxes(waiting.pop()):
-            yield kind, inner
-            if kind in _MOV_PATH_TO_REFERENCES:
-                waiting.append(inner)
-
-
-def _boxes(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The boxes that lie side by side in ``body``, up to the first that does not fit."""
-    position = 0
-    while position + 8 <= len(body):
-        size, kind = struct.unpack_from(">I4s", body, position)
-        size = size or len(body) - position
-        if size < 8:
-            return
-        yield kind, body[position + 8 : position + size]
-        position += size

@@ -131,7 +131,7 @@ class LevelMeter:
 def measure(
     path: Path, info: media.MediaInfo, max_duration_s: float, tell: Callable[[float], None] = lambda seconds: None
 ) -> LevelMeter:
-    """The level of a recording's first audio stream, in a pass of its own over the sound as it is stored.
+    """The level of a recording's chosen audio stream, in a pass of its own over the sound as it is stored.
 
     Args:
         path: the recording.
@@ -145,7 +145,7 @@ def measure(
     meter: LevelMeter | None = None
     seconds = 0.0
     for rate, block in media.stored_audio(path, info, max_duration_s):
-        meter = meter or LevelMeter(rate, info.audio_codec.startswith("pcm_f"))
+        meter = meter or LevelMeter(rate, info.audio is not None and info.audio.codec.startswith("pcm_f"))
         meter.add(block)
         seconds += len(block) / rate
         tell(seconds)

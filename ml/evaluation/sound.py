@@ -19,8 +19,8 @@ import soxr
 
 from ml.config import Config
 from ml.data.manifest import labelled
+from ml.decoder import ffmpeg_binary
 from ml.evaluation.sessions import drawn, session_plans, sound_of, unaware, usable
-from ml.media import ffmpeg_binary
 from ml.metrics.intervals import wilson_interval
 from ml.models import Models
 from ml.results import Progress, Recognition

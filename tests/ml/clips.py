@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from ml.media import ffmpeg_binary
+from ml.decoder import ffmpeg_binary
 
 
 def ffmpeg(*arguments: str | Path) -> None:

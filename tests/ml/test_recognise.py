@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml import media
+from ml import decoder, media
 from ml.config import Config
 from ml.errors import Cancelled, RecognitionError
 from ml.face.collector import Track
@@ -227,14 +227,14 @@ def test_cancelling_in_any_stage_leaves_neither_files_nor_children(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     started: list[int] = []
-    popen = media.subprocess.Popen
+    popen = decoder.subprocess.Popen
 
     class Noted(popen):  # type: ignore[misc, valid-type]
         def __init__(self, *arguments: object, **named: object) -> None:
             super().__init__(*arguments, **named)
             started.append(self.pid)
 
-    monkeypatch.setattr(media.subprocess, "Popen", Noted)
+    monkeypatch.setattr(decoder.subprocess, "Popen", Noted)
 
     def cancel(name: str, completed: float, total: float) -> None:
         if name == stage and completed > 0:
