@@ -171,13 +171,15 @@ def audio_piece(path: str | Path, info: MediaInfo, start_s: float, seconds: floa
         start_s: about where, without the gaps.
 
     Returns:
-        float32 mono (n,) at ``rate`` Hz; shorter than asked for, or empty, where there is no more.
+        float32 (n,) at ``rate`` Hz, of two channels the louder; shorter than asked for, or empty, where there is no
+        more.
     """
     arguments = [*file_input(info.container, info.clock.shown(start_s), seconds), "-map", _sound_map(info)]
-    arguments += ["-ac", "1", "-ar", str(rate), "-f", "f32le", "pipe:1"]
+    arguments += ["-ac", "2", "-ar", str(rate), "-f", "f32le", "pipe:1"]
     with ffmpeg(Path(path), arguments) as child:
-        piece = next(exact_reads(child, round(seconds * rate) * 4, keep_rest=True), bytearray())
-    return finite(piece, 1)[:, 0]
+        piece = next(exact_reads(child, round(seconds * rate) * 8, keep_rest=True), bytearray())
+    samples = finite(piece, 2)
+    return samples[:, int(np.square(samples).sum(axis=0).argmax())]
 
 
 def stored_audio(

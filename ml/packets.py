@@ -35,7 +35,6 @@ class Packets:
     count: int = 0
     _longest: int = 0
     _usual: int = 0
-    _reached: int = 0
     _spans: list[list[int]] = field(default_factory=list)
 
     def set_unit(self, unit: str) -> None:
@@ -53,15 +52,23 @@ class Packets:
                 before those already taken.
         """
         self.count += 1
+        if length != self._usual and 0 < length <= self._longest:
+            self._usual = length
+        if self._spans:
+            newest = self._spans[-1]
+            if newest[0] <= start <= newest[1]:
+                newest[1] = max(newest[1], start + self._usual)
+                return
+        self._add_apart(start)
+
+    def _add_apart(self, start: int) -> None:
+        """Take a packet that does not follow at once upon what is there."""
         if start == _UNKNOWN_TIME:
-            start = self._reached
+            start = max((span[1] for span in self._spans[-1:]), default=0)
         if not -_TIME_LIMIT < start < _TIME_LIMIT:
             raise RecognitionError("damaged_file", "a packet at an impossible time")
-        if 0 < length <= self._longest:
-            self._usual = length
         end = max(start + self._usual, 0)
         start = max(start, 0)
-        self._reached = max(self._reached, end)
         for span in reversed(self._spans[-3:]):
             if span[0] - self._longest <= start <= span[1] + self._longest:
                 span[0], span[1] = min(span[0], start), max(span[1], end)
@@ -116,11 +123,10 @@ def read_packets(lines: Iterable[bytes], longest_s: float) -> list[Packets]:
                 _take_fact(line, streams)
                 continue
             place, _, start, length, _ = line.split(b",", 4)
-            stream = streams[int(place)]
-            stream.add(int(start), int(length))
+            streams[int(place)].add(int(start), int(length))
         except (ValueError, IndexError, ZeroDivisionError):
             raise RecognitionError("decoder_failed", "a record of packets that cannot be read") from None
-        if number % 1000 == 0 and stream.covered_s > longest_s:
+        if number % 4096 == 0 and any(stream.covered_s > longest_s for stream in streams):
             raise RecognitionError("too_long", f"longer than {longest_s:.0f} s")
     return streams
 

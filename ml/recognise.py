@@ -3,6 +3,9 @@
 Sound: decode, separate the vocals, find speech, judge each segment's voice. Picture: sample frames, follow faces, judge
 the chosen face. Then both are fused per segment. Everything is streamed or spooled to a temporary folder that is
 removed however the recognition ends, so memory does not grow with the recording's length.
+
+Within, time is that of what the recording holds, without the gaps of the file (``ml.clock``); whatever leaves is on the
+player's clock.
 """
 
 import tempfile
@@ -17,6 +20,7 @@ import numpy as np
 import soxr
 
 from ml import media
+from ml.clock import Clock
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.face.collector import FaceTracks, Track, follow_faces
@@ -29,6 +33,7 @@ from ml.reference import Reference
 from ml.remarks import remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
 from ml.spool import spool
+from ml.stream_choice import choose_streams
 from ml.summary import bin_attention, contribution, plan_segments, summarise
 from ml.voice import activity
 from ml.voice.bandwidth import bandwidth_hz
@@ -130,10 +135,16 @@ class _Job:
 
     def run(self, folder: Path) -> Recognition:
         with self._stage("probe"):
-            self.info = media.probe(self.path, self.config.max_duration_s)
+            info = media.probe(self.path, self.config.max_duration_s)
+            self.choice = choose_streams(self.path, info, self.config)
+        self.info, self.clock = self.choice.info, self.choice.info.clock
         if self.info.truncated:
             self.flags.append("truncated")
-        self.spans = plan_segments(self.info.duration_s, self.config)
+        self.spans = [
+            (begin + start, begin + end)
+            for begin, finish in self.clock.stretches(self.info.content_s)
+            for start, end in plan_segments(finish - begin, self.config)
+        ]
         sound, sight = self._hear(folder), self._see(folder)
         with self._stage("fusion"):
             segments = self._read([self._segment(n, span, sound, sight) for n, span in enumerate(self.spans)])
@@ -177,7 +188,7 @@ class _Job:
 
     def _measure(self) -> LevelMeter:
         def tell(seconds: float) -> None:
-            self.progress("separation", 0.0, self.info.duration_s)
+            self.progress("separation", 0.0, self.info.content_s)
 
         return measure(self.path, self.info, self.config.max_duration_s, tell)
 
@@ -196,7 +207,7 @@ class _Job:
         for block in media.audio_blocks(self.path, self.info, self.config.max_duration_s):
             yield block
             seconds += len(block) / media.SAMPLE_RATE
-            self.progress("separation", min(seconds, self.info.duration_s), self.info.duration_s)
+            self.progress("separation", min(seconds, self.info.content_s), self.info.content_s)
 
     def _find_speech(self, samples: np.ndarray) -> np.ndarray:
         """``activity.speech_probabilities`` with a report after every block.
@@ -229,7 +240,7 @@ class _Job:
                     probabilities=answer.general,
                     general=answer.general,
                     scores=answer.scores,
-                    attention=bin_attention(answer.times, answer.weights),
+                    attention=self._shown(bin_attention(answer.times, answer.weights)),
                     speech_share=shares[number],
                     level_dbfs=sound.meter.level_dbfs(*self.spans[number]),
                 )
@@ -277,7 +288,7 @@ class _Job:
 
     def _follow_faces(self, folder: Path) -> FaceTracks:
         def tell(seconds: float) -> None:
-            self.progress("frames", min(seconds, self.info.duration_s), self.info.duration_s)
+            self.progress("frames", min(seconds, self.info.content_s), self.info.content_s)
 
         return follow_faces(self.path, self.info, self.config, folder, tell)
 
@@ -340,14 +351,18 @@ class _Job:
             quality["face_share"] = round(int(_inside(sight.times, span).sum()) / max(1, sampled), 4)
             quality["sampled_frames"] = sampled
         self.progress("fusion", number + 1, len(self.spans))
-        return Segment(*span, fused.probabilities, voice, face, quality | {"flags": flags})
+        return Segment(*self.clock.shown_span(span), fused.probabilities, voice, face, quality | {"flags": flags})
 
     def _quality(self, segments: Sequence[Segment], sound: Sound, sight: Sight) -> dict[str, Any]:
         """How usable the recording was, and whose face was judged."""
-        quality: dict[str, Any] = {"truncated": self.info.truncated, "flags": self.flags}
+        quality: dict[str, Any] = {
+            "truncated": self.info.truncated,
+            "flags": self.flags,
+            "file": self.choice.as_dict(),
+        }
         if sound.seconds:
             speech = cell_speech(sound.speech, 0.0, sound.seconds, sound.meter.cell_s)
-            quality["speech_share"] = round(self._speech_share(sound, (0.0, self.info.duration_s)), 4)
+            quality["speech_share"] = round(self._speech_share(sound, (0.0, self.info.content_s)), 4)
             quality["level_dbfs"] = round(sound.meter.level_where(speech), 2)
             quality["clipped_share"] = round(sound.meter.clipped_share(), 6)
             quality["bandwidth_hz"] = sound.bandwidth_hz
@@ -360,7 +375,15 @@ class _Job:
         flags = [segment.quality["flags"] for segment in segments]
         quality["remarks"] = remarks(flags, quality, sound.front)
         chosen = None if sight.chosen is None else sight.chosen.number
-        return {"quality": quality, "track": chosen, "tracks": [_described(track) for track in sight.tracks]}
+        return {
+            "quality": quality,
+            "track": chosen,
+            "tracks": [_described(track, self.clock) for track in sight.tracks],
+        }
+
+    def _shown(self, attention: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+        """The same on the player's clock."""
+        return tuple((self.clock.shown(seconds), weight) for seconds, weight in attention)
 
     def _tolerate(self, error: RecognitionError, flag: str) -> None:
         """A stream that cannot be decoded costs its modality, not the recording; other failures are passed on."""
@@ -387,11 +410,11 @@ def _inside(times: np.ndarray, span: Span) -> np.ndarray:
     return (times >= span[0]) & (times < span[1])
 
 
-def _described(track: Track) -> dict[str, Any]:
+def _described(track: Track, clock: Clock) -> dict[str, Any]:
     return {
         "track": track.number,
-        "start_s": round(track.start_s, 2),
-        "end_s": round(track.end_s, 2),
+        "start_s": round(clock.shown(track.start_s), 2),
+        "end_s": round(clock.shown_end(track.end_s), 2),
         "seconds": round(track.followed_s, 2),
         "frames": track.n_frames,
         "confidence": round(track.mean_confidence, 4),
