@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,15 @@ def sound_of(path: Path) -> np.ndarray:
 
 def frames_of(path: Path, fps: float = 5) -> list[tuple[float, np.ndarray]]:
     return list(media.sampled_frames(path, media.probe(path), fps))
+
+
+def decode_all(path: Path) -> None:
+    """Read a file to its end, as an analysis does."""
+    info = media.probe(path)
+    if info.has_audio:
+        sound_of(path)
+    if info.has_video:
+        frames_of(path)
 
 
 def children() -> set[str]:
@@ -307,7 +316,21 @@ def test_playlists_are_refused_and_never_followed(
 
 
 @pytest.mark.parametrize(
-    "prefix", [b"ID3\x04\x00\x00\x00\x00\x00\x00", b"OggS", b"\x1a\x45\xdf\xa3", b"\xff\xfb\x90\x00"]
+    "prefix",
+    [
+        b"ID3\x04\x00\x00\x00\x00\x00\x00",
+        b"OggS",
+        b"\x1a\x45\xdf\xa3",
+        b"\xff\xfb\x90\x00",
+        (b"G" + b"\x00" * 187) * 5,
+        b"\x00\x00\x01\xba",
+        bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+        b"FLV\x01\x05\x00\x00\x00\x09",
+        b"FORM\x00\x00\x10\x00AIFF",
+        b"caff\x00\x01\x00\x00",
+        b"#!AMR\n",
+        b"\x1f\x07\x00\x3f",
+    ],
 )
 def test_a_playlist_behind_a_known_beginning_is_not_followed_either(
     tmp_path: Path, listener: socket.socket, prefix: bytes
@@ -315,7 +338,8 @@ def test_a_playlist_behind_a_known_beginning_is_not_followed_either(
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/x.ts"
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{address}\n#EXT-X-ENDLIST\n".encode()
     (tmp_path / "a.mp3").write_bytes(prefix + playlist * 20)
-    assert probe_code(tmp_path / "a.mp3") == "damaged_file"
+    with suppress(RecognitionError):
+        decode_all(tmp_path / "a.mp3")
     assert not was_visited(listener)
 
 
@@ -415,16 +439,24 @@ STARTS = [
     b"\xff\xfb\x90\x00",
     b"\xff\xf1\x50\x80",
     b"ID3\x04\x00\x00\x00\x00\x00\x05",
+    (b"G" + b"\x00" * 187) * 5,
+    b"\x00\x00\x01\xba",
+    bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    b"FLV\x01\x05\x00\x00\x00\x09",
+    b"FORM\x00\x00\x10\x00AIFFCOMM",
+    b"caff\x00\x01\x00\x00desc",
+    b"#!AMR\n",
+    b"\x1f\x07\x00\x3f",
 ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.sampled_from(STARTS), rest=st.binary(max_size=400))
 def test_no_bytes_at_all_raise_anything_but_a_named_error(tmp_path: Path, start: bytes, rest: bytes) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(start + rest)
     try:
-        media.probe(path)
+        decode_all(path)
     except RecognitionError as error:
         assert error.code in {"empty_file", "unsupported_format", "damaged_file", "no_streams", "decoder_failed"}
         assert str(tmp_path) not in str(error)
