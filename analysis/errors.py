@@ -5,9 +5,13 @@ language. The log has the rest, and neither holds a name.
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
-from django.utils.functional import Promise
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.functional import Promise, lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
@@ -55,6 +59,25 @@ class Refused(Exception):  # noqa: N818  (agreed name; a refusal is an answer)
         return {**self.problem.as_dict(), **self.extra}
 
 
+def _length_limit() -> str:
+    minutes = settings.EMOREC_MAX_DURATION_S / 60
+    return ngettext(
+        "The recording is longer than the limit of %(minutes)g minute.",
+        "The recording is longer than the limit of %(minutes)g minutes.",
+        ceil(minutes),
+    ) % {"minutes": round(minutes, 1)}
+
+
+def _size_limit() -> str:
+    return gettext("The file is larger than the limit of %(size)s.") % {
+        "size": filesizeformat(settings.EMOREC_MAX_UPLOAD_BYTES)
+    }
+
+
+_longer_than_the_limit = lazy(_length_limit, str)
+_larger_than_the_limit = lazy(_size_limit, str)
+"""The limits are those in force when the sentence is shown."""
+
 _ASK_ADMIN = _("Please tell an administrator and quote the recording's address.")
 _RERECORD = _("Check that the file plays on your computer and upload it again, or upload the original recording.")
 
@@ -63,7 +86,10 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
     "empty_file": (_("The file is empty."), _("Choose the recording again; the copy may have been interrupted.")),
     "unsupported_format": (
         _("The content of the file is not a video or sound format that can be analysed, whatever its name says."),
-        _("Upload the recording as MP4, MOV, WebM, MKV, AVI, WAV, MP3, M4A, FLAC or OGG."),
+        _(
+            "If it is a recording, convert it first, for example with the free program VLC: Media, Convert / Save, "
+            "profile “Video - H.264 + MP3 (MP4)”. Then upload the converted file."
+        ),
     ),
     "damaged_file": (_("The file is damaged or incomplete and cannot be read."), _RERECORD),
     "no_streams": (_("The file holds neither sound nor pictures that can be read."), _RERECORD),
@@ -75,11 +101,11 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
         ),
     ),
     "too_long": (
-        _("The recording is longer than the limit."),
+        _longer_than_the_limit(),
         _("Cut it into parts and upload each part by itself."),
     ),
     "too_large": (
-        _("The file is larger than the limit."),
+        _larger_than_the_limit(),
         _("Cut the recording into parts or save it at a lower resolution, and upload that."),
     ),
     "decoder_failed": (_("The sound or the pictures could not be decoded to the end."), _RERECORD),

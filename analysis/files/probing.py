@@ -32,8 +32,8 @@ class Probe:
     """What a recording holds.
 
     Attributes:
-        container: short name of the container format, such as ``mp4``.
-        duration_s: seconds, or None where the container does not tell.
+        container: short name of the container format, such as ``mov``.
+        duration_s: seconds on the player's clock, gaps included.
         width, height: pixels as displayed (a rotated phone video is already turned); None without pictures.
         fps: mean frames per second; None without pictures.
     """
@@ -51,8 +51,9 @@ def probe(path: Path) -> Probe:
     """Reads what the file holds, whatever it is called.
 
     Raises:
-        Refused: the engine's code for a file it cannot use, ``too_long``, ``probe_timeout``, ``damaged_file`` when
-            the file brought the reader down, ``probe_failed`` when the reader could not be run at all.
+        Refused: the engine's code for a file it cannot use (also ``too_long``, which is for the engine to say: gaps do
+            not count), ``probe_timeout``, ``damaged_file`` when the file brought the reader down, ``probe_failed`` when
+            the reader could not be run at all.
     """
     answer = _ask(path)
     if not answer.get("ok"):
@@ -69,8 +70,6 @@ def probe(path: Path) -> Probe:
     )
     if not (content.has_audio or content.has_video):
         raise Refused("no_streams")
-    if content.duration_s is not None and content.duration_s > settings.EMOREC_MAX_DURATION_S:
-        raise Refused("too_long")
     return content
 
 

@@ -28,7 +28,23 @@ _FORMATS = {
     ".m4a": "M4A",
     ".flac": "FLAC",
     ".ogg": "OGG",
+    ".oga": "OGG",
+    ".opus": "OGG",
     ".aac": "AAC",
+    ".3gp": "3GP",
+    ".mts": "MTS",
+    ".m2ts": "MTS",
+    ".ts": "MTS",
+    ".mpg": "MPG",
+    ".mpeg": "MPG",
+    ".wmv": "WMV",
+    ".wma": "WMA",
+    ".flv": "FLV",
+    ".dv": "DV",
+    ".aif": "AIFF",
+    ".aiff": "AIFF",
+    ".caf": "CAF",
+    ".amr": "AMR",
 }
 
 

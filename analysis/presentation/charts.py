@@ -77,7 +77,7 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
     if not any(segment.label for segment in segments):
         note(chart, gettext("Nothing could be judged in this recording."))
         return plain(chart)
-    parts = [segments[cut] for cut in bundles(len(segments))]
+    parts = _bundled(segments)
     xs = _centres(parts)
     views: list[tuple[str, Callable[[Segment], Probabilities]]] = [
         (gettext("With own sessions") if general else gettext("Fused"), _fused)
@@ -115,14 +115,30 @@ def timeline_figure(run: Run, general: Mapping[int, Probabilities] | None = None
     return plain(chart)
 
 
+def _bundled(segments: Sequence[Segment]) -> list[Sequence[Segment]]:
+    """The segments in bundles, with an empty one where the recording's time jumps, so that no line crosses the gap."""
+    parts: list[Sequence[Segment]] = []
+    for cut in bundles(len(segments)):
+        part = segments[cut]
+        if parts and part[0].start_s > parts[-1][-1].end_s:
+            parts.append([])
+        parts.append(part)
+    return parts
+
+
 def _centres(parts: Sequence[Sequence[Segment]]) -> list[float]:
-    """The middle of every bundle, in seconds; a shorter last one counts as a whole, which keeps the steps regular."""
+    """The middle of every bundle, in seconds; a shorter last one counts as a whole, which keeps the steps regular.
+
+    An empty bundle stands where the one before it ends.
+    """
     half = (parts[0][-1].end_s - parts[0][0].start_s) / 2
-    return [part[0].start_s + half for part in parts]
+    return [part[0].start_s + half if part else parts[n - 1][-1].end_s for n, part in enumerate(parts)]
 
 
 def _moment_text(part: Sequence[Segment]) -> str:
     """Time, label (or between which emotions it is unclear) and what was judged, for the hover text."""
+    if not part:
+        return gettext("the recording’s time jumps")
     when = wording.span(part[0].start_s, part[-1].end_s)
     labels = Counter(wording.judgement(segment.probabilities) for segment in part if segment.probabilities)
     if not labels:
@@ -225,7 +241,7 @@ def quality_figure(run: Run) -> dict[str, Any]:
         xaxis=time_axis(_length(run, segments)),
         yaxis=share_axis(gettext("Share of the time")),
     )
-    parts = [segments[cut] for cut in bundles(len(segments))]
+    parts = _bundled(segments)
     if not parts:
         note(chart, gettext("Nothing could be judged in this recording."))
         return plain(chart)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analysis import wording
 from analysis.flow import RunStatus
 from analysis.models import Run
+from analysis.presentation.file_words import file_notes
 from analysis.presentation.sound_words import sound_remarks
 from analysis.trends.sessions import session_index
 
@@ -71,6 +72,7 @@ def quality(run: Run) -> list[Fact]:
     """How usable the recording was. It says nothing about what was recognised, so staff may see it."""
     facts = [fact for fact in (_speech(run), _face(run), _level(run)) if fact]
     facts += [Fact(_("Note"), str(FLAGS[flag])) for flag in run.quality.get("flags", []) if flag in FLAGS]
+    facts += [Fact(_("Note"), note) for note in file_notes(run.quality, voice=run.voice, face=run.face)]
     facts += [Fact(_("Note"), sentence) for sentence in sound_remarks(run.quality)] if run.voice else []
     return facts
 

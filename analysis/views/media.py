@@ -28,6 +28,18 @@ _TYPES: dict[tuple[str, bool], tuple[str, str]] = {
     ("ogg", True): ("video/ogg", "ogv"),
     ("ogg", False): ("audio/ogg", "ogg"),
     ("aac", False): ("audio/aac", "aac"),
+    ("mpegts", True): ("video/mp2t", "ts"),
+    ("mpegts", False): ("video/mp2t", "ts"),
+    ("mpeg", True): ("video/mpeg", "mpg"),
+    ("mpeg", False): ("video/mpeg", "mpg"),
+    ("asf", True): ("video/x-ms-wmv", "wmv"),
+    ("asf", False): ("audio/x-ms-wma", "wma"),
+    ("flv", True): ("video/x-flv", "flv"),
+    ("flv", False): ("video/x-flv", "flv"),
+    ("dv", True): ("video/dv", "dv"),
+    ("aiff", False): ("audio/aiff", "aiff"),
+    ("caf", False): ("audio/x-caf", "caf"),
+    ("amr", False): ("audio/amr", "amr"),
 }
 """(probed container, has pictures) to content type and name ending. The uploaded name decides nothing."""
 

@@ -21,6 +21,7 @@ from analysis.forms import CorrectionForm
 from analysis.intake import removal
 from analysis.models import Recording, Run, Segment
 from analysis.presentation import charts, run_facts
+from analysis.presentation.playback import browsers_play
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
 from analysis.trends.corrections import label_correct
@@ -117,6 +118,7 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
             "attention": charts.attention_figure(run),
             "quality": charts.quality_figure(run),
         },
+        "plays": browsers_play(run.recording),
         "summary": run_facts.summary(run),
         "origin": run_facts.origin(run, general),
         "tracks": run_facts.tracks(run),

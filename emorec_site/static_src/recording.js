@@ -29,6 +29,19 @@ function seekFromAddress() {
   if (asked) seek(asked[1]);
 }
 
+/** A player that cannot show what the file holds says so in words, in place of a black or dead box. */
+function tellIfUnplayable() {
+  const { error } = player;
+  const isRefused = error && error.code >= error.MEDIA_ERR_DECODE;
+  const isWithoutPicture = player.videoWidth === 0 && player.readyState >= player.HAVE_METADATA;
+  if (!isRefused && !isWithoutPicture) return;
+  byId("player-problem").hidden = false;
+  player.hidden = isRefused;
+}
+
+player?.addEventListener("error", tellIfUnplayable);
+player?.addEventListener("loadedmetadata", tellIfUnplayable);
+if (player) tellIfUnplayable();
 player?.addEventListener("play", follow);
 player?.addEventListener("seeked", follow);
 player?.addEventListener("timeupdate", () => player.paused && follow());

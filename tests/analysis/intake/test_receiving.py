@@ -250,10 +250,10 @@ def test_what_is_no_recording_is_refused_whatever_its_name(receive, media, conte
     assert not Recording.objects.exists()
 
 
-def test_a_recording_over_the_time_limit_is_refused(receive, clip, settings, media):
-    settings.EMOREC_MAX_DURATION_S = 0.5
+def test_a_recording_over_the_time_limit_is_refused(receive, tmp_path, settings, media):
+    settings.EMOREC_MAX_DURATION_S = 2
     with refused("too_long"):
-        receive(clip)
+        receive(made(tmp_path, "long.wav", *clips.TONE, seconds=4))
     assert files(media) == []
 
 
@@ -448,3 +448,26 @@ def test_old_settled_uploads_are_forgotten(media):
     recent = UploadFactory(status=UploadStatus.REJECTED)
     assert uploads.uploads_purge()["forgotten"] == 1
     assert list(Upload.objects.all()) == [recent]
+
+
+# --- what a file really holds
+
+
+def test_a_fraction_of_a_second_over_the_limit_is_no_reason_to_refuse(receive, tmp_path, settings):
+    settings.EMOREC_MAX_DURATION_S = 2
+    long = made(tmp_path, "a.wav", "-f", "lavfi", "-i", "sine", seconds=2.02)
+    assert receive(long).duration_s == pytest.approx(2.02)
+
+
+def test_a_jump_in_time_does_not_make_a_recording_too_long(receive, tmp_path, settings):
+    settings.EMOREC_MAX_DURATION_S = 60
+    jump = ("-af", r"asetpts=PTS+gte(T\,2)*3000/TB")
+    recording = receive(made(tmp_path, "a.mka", "-f", "lavfi", "-i", "sine=duration=4", *jump, seconds=4000))
+    assert recording.duration_s == pytest.approx(3004, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["a.mts", "a.wmv", "a.flv", "a.mpg"])
+def test_a_camera_that_writes_another_format_is_understood(receive, tmp_path, name):
+    recording = receive(made(tmp_path, name, "-f", "lavfi", "-i", "testsrc2=size=352x288:rate=25"))
+    assert recording.has_video
+    assert recording.duration_s == pytest.approx(1, abs=0.15)

@@ -365,3 +365,39 @@ def test_the_list_can_be_narrowed_to_one_state(people, as_user, recording):
     assert str(failed.pk) in page
     assert str(recording.pk) not in page
     assert Alert.objects.count() == 0
+
+
+# --- the file itself --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("container", "plays"), [("mov", True), ("matroska", True), ("wav", True), ("mpegts", False), ("asf", False)]
+)
+def test_a_file_that_no_browser_plays_gets_words_in_place_of_a_dead_player(
+    people, as_user, recording, container, plays
+):
+    Recording.objects.filter(pk=recording.pk).update(container=container, file=f"{recording.pk}/original")
+    page = _page(as_user(people.owner), "recording", recording)
+    assert ('id="player"' in page) is plays
+    assert (re.search(r'id="player-problem" role="status" hidden', page) is not None) is plays
+    assert "Your browser cannot play this kind of file" in page
+
+
+def test_a_line_of_the_chart_breaks_where_the_recording_jumps(people, as_user, recording):
+    run = recording.current_run
+    run.segments.filter(index__gte=2).delete()
+    SegmentFactory(run=run, index=2, start_s=3000.0, end_s=3004.0, label="sad")
+    figure = _figure(_page(as_user(people.owner), "recording", recording), "timeline")
+    sad = next(trace for trace in figure["data"] if trace.get("name") == "sad")
+    assert [value is None for value in sad["y"]] == [False, False, True, False]
+    assert len(sad["x"]) == 4
+
+
+def test_what_the_file_holds_is_told_beside_the_quality(people, as_user, recording):
+    run = recording.current_run
+    facts = {"end_known": False, "gaps": [[2, 3002]], "duration_s": 9, "left_out_s": 3000, "unreadable": 0}
+    run.quality = {"file": facts | {"audio": [], "video": []}}
+    run.save()
+    page = _page(as_user(people.owner), "recording", recording)
+    assert "From 0:02 to 50:02 the file holds nothing" in page
+    assert "a missing end would not be noticed" in page
