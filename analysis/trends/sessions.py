@@ -124,6 +124,7 @@ def _judged(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[int, Judged]]:
 def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:
     general = run.session_summary.general if hasattr(run, "session_summary") else None
     length = max(recording.duration_s or 0.0, numbers.covered_s)
+    held_s = max(length - run.quality.get("file", {}).get("left_out_s", 0.0), numbers.covered_s)
     return SessionIndex(
         **asdict(numbers),
         recording_id=recording.pk,
@@ -133,9 +134,9 @@ def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:
         duration_s=length,
         model_version=str(run.model.get("version", "")),
         synthetic=recording.synthetic,
-        coverage=numbers.judged_s / length if length else 0.0,
-        voice_coverage=numbers.voice_s / length if length else 0.0,
-        face_coverage=numbers.face_s / length if length else 0.0,
+        coverage=numbers.judged_s / held_s if held_s else 0.0,
+        voice_coverage=numbers.voice_s / held_s if held_s else 0.0,
+        face_coverage=numbers.face_s / held_s if held_s else 0.0,
         compared_sessions=max((int(each.get("sessions", 0)) for each in run.reference.values()), default=0),
         general_negative_share=general and general["negative_share"],
         reread=run.reread_at is not None,

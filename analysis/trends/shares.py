@@ -95,7 +95,7 @@ class SessionIndex(Shares):
 
     Attributes:
         duration_s: length of the recording in seconds.
-        coverage: judged time over the recording's length, 0-1; undecided time does not count.
+        coverage: judged time over the recording's length without its gaps, 0-1; undecided time does not count.
         voice_coverage, face_coverage: the same of time with a judgement of the voice, of the face, decided or not.
         compared_sessions: other sessions of the student that the segments were read by.
         general_negative_share: by people in general, where that is another reading; else None.

@@ -321,6 +321,20 @@ def test_a_session_counts_labels_by_time_and_gaps_as_not_covered():
 
 
 @pytest.mark.django_db
+def test_a_gap_in_the_files_time_does_not_make_a_session_thin():
+    recording = analysed(consented(), ["sad", "sad", None, "normal", "normal"])
+    recording.duration_s = 3012.0
+    recording.save()
+    assert session_index(recording).coverage == pytest.approx(10 / 3012)
+    run = recording.result_run
+    run.quality = run.quality | {"file": {"left_out_s": 3000.0}}
+    run.save()
+    found = session_index(recording)
+    assert found.coverage == found.voice_coverage == found.face_coverage == pytest.approx(10 / 12)
+    assert found.duration_s == 3012
+
+
+@pytest.mark.django_db
 def test_undecided_time_makes_no_evidence():
     recording = analysed(consented(), ["happy"] * 40)
     assert session_index(recording).enough(30, 0.3)
