@@ -23,8 +23,6 @@ PIECE_S = 5.0
 """Sound of each stream that is listened to: so many pieces of so many seconds."""
 AS_GOOD = 0.8
 """The first stream whose share is at least this much of the greatest is taken: recorders put the mix of all first."""
-_LOUDEST_BELOW = 1e-4
-"""Sound that never reaches this (of full scale) is silence: its noise must not be raised until it seems to speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def speech_share(path: Path, info: MediaInfo) -> float:
     """Share (0-1) of some pieces of the chosen audio stream that has speech."""
     pieces = [media.audio_piece(path, info, at, PIECE_S, SAMPLE_RATE) for at in _places(info, PIECE_S)]
     samples = np.concatenate([np.zeros(0, np.float32), *pieces])
-    if not len(samples) or np.abs(samples).max() < _LOUDEST_BELOW:
+    if not len(samples):
         return 0.0
     return float(np.mean(activity.speech_probabilities(samples) >= activity.THRESHOLD))
 

@@ -42,6 +42,8 @@ def test_pictures_coded_before_they_are_shown_leave_no_hole() -> None:
     assert len(read(*lines).spans()) == 1
     across = [packet(0.0), packet(3000.0), packet(0.02), packet(3000.02), packet(0.04)]
     assert read(*across).spans() == [(0, pytest.approx(0.06)), (3000, pytest.approx(3000.04))]
+    with_a_short_hole = [packet(0.0), packet(3000.0), packet(0.5)]
+    assert read(*with_a_short_hole).spans() == [(0, pytest.approx(0.52)), (3000, pytest.approx(3000.02))]
 
 
 def test_what_comes_late_or_ends_early_is_missing_there() -> None:

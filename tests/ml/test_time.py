@@ -35,6 +35,7 @@ def test_where_time_jumps_the_gap_is_left_out_of_everything_that_is_read(tmp_pat
     assert info.content_s == pytest.approx(5, abs=0.15)
     ((start, end),) = info.gaps
     assert (start, end) == (pytest.approx(2, abs=0.1), pytest.approx(JUMP_S + 2, abs=0.1))
+    assert max(stream.missing_s for stream in (*info.audio_streams, *info.video_streams)) < 0.2
     sound = np.concatenate(list(media.audio_blocks(clip, info)))
     assert len(sound) / 44_100 == pytest.approx(5, abs=0.15)
     assert np.abs(sound.reshape(-1)[: len(sound) // 4410 * 4410]).reshape(-1, 4410).max(axis=1).min() > 0.02
@@ -109,6 +110,13 @@ def test_a_caf_says_in_bytes_where_it_ends(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.caf", seconds=5, picture=False, extra=("-c:a", "pcm_s16le"))
     assert (media.probe(clip).truncated, media.probe(clip).end_known) == (False, True)
     assert media.probe(cut(clip)).truncated
+
+
+def test_an_ogg_without_its_last_page_is_cut_though_every_page_is_whole(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.ogg", seconds=10, picture=False)
+    content = clip.read_bytes()
+    clip.write_bytes(content[: content.rindex(b"OggS")])
+    assert media.probe(clip).truncated
 
 
 @pytest.mark.parametrize(
