@@ -9,10 +9,12 @@ from ml import weights
 from ml.config import Config
 from ml.face.recogniser import FaceRecogniser
 from ml.reading import score_versions
+from ml.speakers.vectors import SpeakerSpace
 from ml.voice import whisper_model
-from ml.voice.recogniser import VoiceRecogniser
+from ml.voice.recogniser import VoiceRecogniser, load_encoder
 from ml.voice.separation import Separator
 from ml.voice.separation_model import SHA256
+from ml.voice.whisper_encoder import WhisperEncoder
 
 
 class Models:
@@ -34,6 +36,16 @@ class Models:
     def voice(self) -> VoiceRecogniser:
         """Raises RecognitionError: weights_missing, weights_damaged, encoder_missing, encoder_damaged."""
         return VoiceRecogniser.load(self._directory)
+
+    @cached_property
+    def speakers(self) -> SpeakerSpace:
+        """What tells people apart. Raises RecognitionError: weights_missing, weights_damaged."""
+        return SpeakerSpace.load(self._directory)
+
+    @cached_property
+    def encoder(self) -> WhisperEncoder:
+        """The speech encoder, shared with the voice. Raises RecognitionError: encoder_missing, encoder_damaged."""
+        return self.voice.encoder or load_encoder()
 
     @cached_property
     def paper_voice(self) -> VoiceRecogniser:
@@ -71,7 +83,9 @@ class Models:
     def described(self, config: Config) -> dict[str, Any]:
         """Version and SHA-256 of every file that a recognition with ``config`` uses."""
         card = weights.card(self._directory)
-        used = [name for name, is_used in (("face", config.face), ("voice", config.voice)) if is_used]
+        tells_apart = config.voice and config.tell_apart and config.voice_by == "speech"
+        uses = (("face", config.face), ("voice", config.voice), ("speakers", tells_apart))
+        used = [name for name, is_used in uses if is_used]
         files = {name: {key: card.get(name, {}).get(key) for key in ("version", "sha256")} for name in used}
         if config.voice and config.voice_by == "speech":
             files["speech_encoder"] = {"version": whisper_model.VERSION, "sha256": whisper_model.SHA256}

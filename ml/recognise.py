@@ -1,11 +1,9 @@
 """One recording from file to emotions: the stages of the method in their order.
 
-Sound: decode, separate the vocals, find speech, judge each segment's voice. Picture: sample frames, follow faces, judge
-the chosen face. Then both are fused per segment. Everything is streamed or spooled to a temporary folder that is
-removed however the recognition ends, so memory does not grow with the recording's length.
-
-Within, time is that of what the recording holds, without the gaps of the file (``ml.clock``); whatever leaves is on the
-player's clock.
+Sound: decode, separate the vocals, find speech, tell the speakers apart, judge the student's voice in each segment.
+Picture: sample frames, follow faces, judge the chosen face. Then both are fused per segment. Everything is streamed or
+spooled to a temporary folder that is removed however the recognition ends, so memory does not grow with the
+recording's length.
 """
 
 import tempfile
@@ -32,9 +30,14 @@ from ml.reading import read
 from ml.reference import Reference
 from ml.remarks import remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
+from ml.speakers.student import own_speech, with_student
+from ml.speakers.telling_apart import turns_of
+from ml.speakers.vectors import CELL_SAMPLES, cell_points
+from ml.speakers.windows import cell_has_speech
 from ml.spool import spool
 from ml.stream_choice import choose_streams
 from ml.summary import bin_attention, contribution, plan_segments, summarise
+from ml.turns import SpeakerTurns
 from ml.voice import activity
 from ml.voice.bandwidth import bandwidth_hz
 from ml.voice.framing import SAMPLE_RATE
@@ -62,6 +65,8 @@ class Sound:
         meter: level of the recording as it is stored.
         front: what came before and after separation.
         speech: speech probability per 32 ms window.
+        own: the same, 0 where somebody else than the student speaks or it is not known who.
+        speakers: who speaks when.
         seconds: length of the sound.
         bandwidth_hz: how far up the voice reaches, None where there is too little of it.
         objections: why the voice of a segment is not judged although something is heard, by number of segment.
@@ -71,6 +76,8 @@ class Sound:
     meter: LevelMeter = field(default_factory=lambda: LevelMeter(media.SAMPLE_RATE))
     front: SoundFront | None = None
     speech: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    own: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    speakers: SpeakerTurns = field(default_factory=SpeakerTurns)
     seconds: float = 0.0
     bandwidth_hz: int | None = None
     objections: dict[int, str] = field(default_factory=dict)
@@ -124,6 +131,17 @@ def recognise(
         return job.run(Path(folder))
 
 
+def tell_apart(path: Path | str, models: Models, config: Config, progress: Progress | None = None) -> SpeakerTurns:
+    """Who speaks when in one recording, found out as ``recognise`` does; nobody's emotion is judged.
+
+    Raises:
+        RecognitionError, Cancelled: as ``recognise``.
+    """
+    job = _Job(Path(path), models, config, progress or (lambda stage, completed, total: None), Reference())
+    with tempfile.TemporaryDirectory(prefix="emorec-") as folder:
+        return job.tell_apart(Path(folder))
+
+
 class _Job:
     """One recognition under way."""
 
@@ -134,21 +152,18 @@ class _Job:
         self.flags: list[str] = []
 
     def run(self, folder: Path) -> Recognition:
-        with self._stage("probe"):
-            info = media.probe(self.path, self.config.max_duration_s)
-            self.choice = choose_streams(self.path, info, self.config)
-        self.info, self.clock = self.choice.info, self.choice.info.clock
-        if self.info.truncated:
-            self.flags.append("truncated")
-        self.spans = [
-            (begin + start, begin + end)
-            for begin, finish in self.clock.stretches(self.info.content_s)
-            for start, end in plan_segments(finish - begin, self.config)
-        ]
-        sound, sight = self._hear(folder), self._see(folder)
+        self._open()
+        samples, sound = self._listen(folder)
+        faces = self._look(folder)
+        if samples is not None:
+            self._tell_apart(samples, sound)
+            with self._stage("voice"):
+                sound.judgements = self._judge_voice(samples, sound)
+        sight = self._judge_faces(faces)
         with self._stage("fusion"):
             segments = self._read([self._segment(n, span, sound, sight) for n, span in enumerate(self.spans)])
-            if all(segment.probabilities is None for segment in segments):
+            unjudged = all(segment.probabilities is None for segment in segments)
+            if unjudged and not sound.speakers.several:
                 damaged = {"audio_damaged", "video_damaged"} & set(self.flags)
                 raise RecognitionError("damaged_file" if damaged else "no_usable_signal", "no segment can be judged")
             summary = summarise(segments) | self._quality(segments, sound, sight)
@@ -161,14 +176,38 @@ class _Job:
             self.config.as_dict(),
             self.reference.described(),
             contribution(segments, self.models.score_versions(self.config)),
+            sound.speakers.on(self.clock),
         )
+
+    def tell_apart(self, folder: Path) -> SpeakerTurns:
+        self._open()
+        samples, sound = self._listen(folder)
+        self._look(folder)
+        if samples is not None:
+            self._tell_apart(samples, sound)
+        return sound.speakers.on(self.clock)
+
+    def _open(self) -> None:
+        """What the file holds, which of its streams are taken, and the segments."""
+        with self._stage("probe"):
+            info = media.probe(self.path, self.config.max_duration_s)
+            self.choice = choose_streams(self.path, info, self.config)
+        self.info, self.clock = self.choice.info, self.choice.info.clock
+        if self.info.truncated:
+            self.flags.append("truncated")
+        self.spans = [
+            (begin + start, begin + end)
+            for begin, finish in self.clock.stretches(self.info.content_s)
+            for start, end in plan_segments(finish - begin, self.config)
+        ]
 
     # sound
 
-    def _hear(self, folder: Path) -> Sound:
+    def _listen(self, folder: Path) -> tuple[np.ndarray | None, Sound]:
+        """The separated voice, 16 kHz mono, and what can be said of it before anybody is judged; None without any."""
         sound = Sound()
         if not (self.config.voice and self.info.has_audio):
-            return sound
+            return None, sound
         try:
             with self._stage("separation"):
                 sound.meter = self._measure()
@@ -176,15 +215,33 @@ class _Job:
                 samples = spool(self._vocals(sound.front), folder / "vocals.f32")
         except RecognitionError as error:
             self._tolerate(error, "audio_damaged")
-            return sound
+            return None, sound
         sound.seconds = len(samples) / SAMPLE_RATE
         with self._stage("speech"):
-            sound.speech = self._find_speech(samples)
+            sound.speech = sound.own = self._find_speech(samples)
             sound.bandwidth_hz = bandwidth_hz(samples, sound.speech)
             sound.objections = self._objections(sound, sound.front)
-        with self._stage("voice"):
-            sound.judgements = self._judge_voice(samples, sound)
-        return sound
+        return samples, sound
+
+    def _tell_apart(self, samples: np.ndarray, sound: Sound) -> None:
+        """Who speaks when, and which speech is therefore the student's."""
+        if not (self.config.tell_apart and self.config.voice_by == "speech"):
+            return
+        with self._stage("speakers"):
+
+            def tell(seconds: float) -> None:
+                self.progress("speakers", min(seconds, sound.seconds), sound.seconds)
+
+            speech = cell_has_speech(sound.speech, -(-len(samples) // CELL_SAMPLES))
+            space = self.models.speakers
+            points = cell_points(samples, speech, (self.models.encoder, space), tell=tell)
+            sound.speakers = with_student(turns_of(points, speech, space.between), self.config.speaker)
+            sound.own = own_speech(sound.speech, sound.speakers)
+            for number, span in enumerate(self.spans):
+                has_speech = self._is_enough(self._speech_share(sound.speech, sound.seconds, span))
+                if has_speech and not self._is_enough(self._speech_share(sound.own, sound.seconds, span)):
+                    code = "other_speaker" if sound.speakers.student is not None else "speaker_unknown"
+                    sound.objections.setdefault(number, code)
 
     def _measure(self) -> LevelMeter:
         def tell(seconds: float) -> None:
@@ -223,12 +280,12 @@ class _Job:
         return np.concatenate([*probabilities, detector.finish()])
 
     def _judge_voice(self, samples: np.ndarray, sound: Sound) -> dict[int, VoiceJudgement]:
-        shares = [self._speech_share(sound, span) for span in self.spans]
+        shares = [self._speech_share(sound.own, sound.seconds, span) for span in self.spans]
         enough = [n for n, share in enumerate(shares) if self._is_enough(share) and n not in sound.objections]
         if not enough:
             return {}
         recogniser = self.models.voice_for(self.config)
-        mask = activity.frame_mask(sound.speech, len(samples))
+        mask = activity.frame_mask(sound.own, len(samples))
         recording = recogniser.features(samples, mask)
         judgements = {}
         for at in range(0, len(enough), VOICE_BATCH):
@@ -249,7 +306,7 @@ class _Job:
 
     def _objections(self, sound: Sound, front: SoundFront) -> dict[int, str]:
         """What ``SoundFront.objections`` says of each segment, where it says something."""
-        has_speech = [self._is_enough(self._speech_share(sound, span)) for span in self.spans]
+        has_speech = [self._is_enough(self._speech_share(sound.speech, sound.seconds, span)) for span in self.spans]
         codes = front.objections(sound.speech, self.spans, has_speech)
         return {number: code for number, code in enumerate(codes) if code}
 
@@ -257,24 +314,29 @@ class _Job:
         return share >= max(self.config.min_speech_share, 1e-9)
 
     @staticmethod
-    def _speech_share(sound: Sound, span: Span) -> float:
+    def _speech_share(speech: np.ndarray, seconds: float, span: Span) -> float:
         """Share of the whole span with speech; what lies beyond the end of the sound has none."""
-        start, end = span[0], min(span[1], sound.seconds)
+        start, end = span[0], min(span[1], seconds)
         if end <= start:
             return 0.0
-        return activity.speech_share(sound.speech, start, end) * (end - start) / (span[1] - span[0])
+        return activity.speech_share(speech, start, end) * (end - start) / (span[1] - span[0])
 
     # picture
 
-    def _see(self, folder: Path) -> Sight:
-        sight = Sight()
+    def _look(self, folder: Path) -> FaceTracks | None:
+        """Every face in the picture, followed; None where there is no picture to look at."""
         if not (self.config.face and self.info.has_video):
-            return sight
+            return None
         try:
             with self._stage("frames"):
-                faces = self._follow_faces(folder)
+                return self._follow_faces(folder)
         except RecognitionError as error:
             self._tolerate(error, "video_damaged")
+            return None
+
+    def _judge_faces(self, faces: FaceTracks | None) -> Sight:
+        sight = Sight()
+        if faces is None:
             return sight
         sight.sampled, sight.tracks, sight.chosen = faces.sampled_times, faces.tracks, faces.chosen(self.config)
         if sight.chosen is not None:
@@ -341,7 +403,7 @@ class _Job:
         flags = [fused.flag] if fused.flag else []
         quality: dict[str, Any] = {}
         if sound.seconds:
-            quality["speech_share"] = round(self._speech_share(sound, span), 4)
+            quality["speech_share"] = round(self._speech_share(sound.speech, sound.seconds, span), 4)
             quality["level_dbfs"] = round(sound.meter.level_dbfs(*span), 2)
             if sound.meter.clipped_share(*span) > CLIPPING_SHARE:
                 flags.append("clipping")
@@ -362,7 +424,9 @@ class _Job:
         }
         if sound.seconds:
             speech = cell_speech(sound.speech, 0.0, sound.seconds, sound.meter.cell_s)
-            quality["speech_share"] = round(self._speech_share(sound, (0.0, self.info.content_s)), 4)
+            quality["speech_share"] = round(
+                self._speech_share(sound.speech, sound.seconds, (0.0, self.info.content_s)), 4
+            )
             quality["level_dbfs"] = round(sound.meter.level_where(speech), 2)
             quality["clipped_share"] = round(sound.meter.clipped_share(), 6)
             quality["bandwidth_hz"] = sound.bandwidth_hz

@@ -17,7 +17,7 @@ The stages of a recognition are those of ``STAGES``, in that order, as far as th
 says in words what it is doing.
 """
 
-STAGES: tuple[str, ...] = ("probe", "separation", "speech", "voice", "frames", "face", "fusion")
+STAGES: tuple[str, ...] = ("probe", "separation", "speech", "frames", "speakers", "voice", "face", "fusion")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,16 +48,16 @@ def summarise(segments: Sequence[Segment]) -> dict[str, Any]:
     """Mean probabilities over the judged segments, and how the judged time divides (``ml.shares``, as the site does).
 
     Args:
-        segments: at least one of them judged.
+        segments: in order of time; where none is judged, probabilities, label and negative share are None.
     """
     judged = [segment for segment in segments if segment.probabilities is not None]
-    mean = np.mean([p for segment in judged if (p := segment.probabilities) is not None], axis=0)
+    mean = np.mean([p for segment in judged if (p := segment.probabilities) is not None], axis=0) if judged else None
     owned = owned_time([(segment.start_s, segment.end_s) for segment in segments])
     probabilities = [keyed(segment.probabilities) for segment in segments]
     time = time_shares(owned, [shown(each) for each in probabilities])
     return {
         "probabilities": keyed(mean),
-        "label": EMOTIONS[int(np.argmax(mean))],
+        "label": None if mean is None else EMOTIONS[int(np.argmax(mean))],
         "shares": {name: round(share, 6) for name, share in time.shares.items()},
         "negative_share": None if time.negative_share is None else round(time.negative_share, 6),
         "judged_s": round(time.judged_s, 3),

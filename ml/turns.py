@@ -1,8 +1,10 @@
 """Who speaks when: what ``ml.speakers`` finds out and everything after it reads. Times are seconds from the start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from ml.clock import Clock
 
 SAMPLE_S = 5.0
 """Length of a voice's sample at most."""
@@ -87,6 +89,12 @@ class SpeakerTurns:
     def of(self, number: int) -> tuple[Turn, ...]:
         """The turns of one voice."""
         return tuple(turn for turn in self.turns if turn.speaker == number)
+
+    def on(self, clock: Clock) -> "SpeakerTurns":
+        """The same on the player's clock."""
+        spans = [clock.shown_span((turn.start_s, turn.end_s)) for turn in self.turns]
+        turns = (replace(turn, start_s=s, end_s=e) for turn, (s, e) in zip(self.turns, spans, strict=True))
+        return replace(self, turns=tuple(turns))
 
     def sample(self, number: int) -> tuple[float, float] | None:
         """At most ``SAMPLE_S`` of a long and sure turn in which this voice speaks alone; None without any."""

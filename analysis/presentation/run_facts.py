@@ -20,8 +20,9 @@ STAGES: dict[str, str | Promise] = {
     "probe": gettext_lazy("Reading the recording"),
     "separation": gettext_lazy("Separating the voice from music and noise"),
     "speech": gettext_lazy("Finding where someone speaks"),
-    "voice": gettext_lazy("Listening to the voice"),
     "frames": gettext_lazy("Looking for faces"),
+    "speakers": gettext_lazy("Telling the speakers apart"),
+    "voice": gettext_lazy("Listening to the voice"),
     "face": gettext_lazy("Reading the face"),
     "fusion": gettext_lazy("Bringing voice and face together"),
 }

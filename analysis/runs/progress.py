@@ -21,17 +21,18 @@ logger = logging.getLogger(__name__)
 
 STAGE_WEIGHTS: dict[str, float] = {
     "probe": 1,
-    "separation": 25,
+    "separation": 22,
     "speech": 6,
+    "frames": 40,
+    "speakers": 6,
     "voice": 11,
-    "frames": 43,
     "face": 14,
     "fusion": 1,
 }
 """Per cent of the time each stage takes, as ``make bench`` measured it on two cores (60 s of 640x360 at 25 fps: frames
 3.1 s, separation 1.8, face 1.0, voice 0.8, speech 0.4). Only the progress bar depends on it."""
 
-VOICE_STAGES = frozenset({"separation", "speech", "voice"})
+VOICE_STAGES = frozenset({"separation", "speech", "speakers", "voice"})
 FACE_STAGES = frozenset({"frames", "face"})
 TICK_S = 1.0
 ALMOST = 99.0

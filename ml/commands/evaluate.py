@@ -109,6 +109,22 @@ def evaluate_sound(
     answer(figures, as_json)
 
 
+@evaluate.command("speakers")
+def evaluate_speakers(
+    *,
+    rttm: Annotated[Path, typer.Option(help="Folder of FLAC or WAV files, each with an RTTM file of the same name.")],
+    separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter, as in use.")] = True,
+    as_json: AsJson = False,
+    weights: Weights = None,
+) -> None:
+    """Measure who speaks when against RTTM files: error rates without a collar, overlapping speech counted."""
+    from ml.evaluation.speakers import evaluate_speakers as run
+
+    with explained(), Bars() as bars:
+        figures = run(rttm, weights, Config(face=False, separation="vocals" if separate else "off"), bars)
+    answer(figures, as_json)
+
+
 @evaluate.command("fusion")
 def evaluate_fusion(
     *,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ml.console import print_json
+from ml.turns import SpeakerTurns
 
 
 def answer(figures: dict[str, Any], as_json: bool) -> None:
@@ -56,3 +57,15 @@ def show_recognition(result: dict[str, Any]) -> None:
     Console().print(table)
     show_table("Summary", result["summary"])
     show_table("Seconds per stage", result["timings_s"])
+
+
+def show_turns(speakers: SpeakerTurns) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("start", "end", "voice", "certainty")
+    for turn in speakers.turns:
+        table.add_row(f"{turn.start_s:.1f}", f"{turn.end_s:.1f}", str(turn.speaker), f"{turn.certainty:.2f}")
+    Console().print(table)
+    seconds = {f"voice {speaker.number}": f"{speaker.seconds:.1f} s" for speaker in speakers.speakers}
+    show_table("Voices", {**seconds, "student": speakers.student, "several people": speakers.several})

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ml.commands.options import DEFAULTS, Alpha, AsJson, Weights
-from ml.commands.output import show_recognition, show_table
+from ml.commands.output import show_recognition, show_table, show_turns
 from ml.config import Config
 from ml.console import EXPECTED_FAILURE, Bars, explained, print_json
 from ml.errors import RecognitionError
@@ -51,6 +51,26 @@ def recognise(
         print_json(result)
     else:
         show_recognition(result)
+
+
+@recordings.command()
+def speakers(
+    file: Path,
+    *,
+    as_json: AsJson = False,
+    separate: Annotated[bool, typer.Option(help="Separate the vocals with Spleeter.")] = True,
+    weights: Weights = None,
+) -> None:
+    """Say who speaks when in one recording; nobody's emotion is judged."""
+    from ml.recognise import load_models, tell_apart
+
+    with explained(), Bars() as bars:
+        config = Config(separation="vocals" if separate else "off")
+        turns = tell_apart(file, load_models(weights), config, bars)
+    if as_json:
+        print_json(turns.as_dict())
+    else:
+        show_turns(turns)
 
 
 @recordings.command()

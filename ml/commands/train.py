@@ -1,6 +1,7 @@
 """Training: every command writes weights or the numbers that go with them."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -84,6 +85,24 @@ def train_voice(
             return
         entry = run(options, bars)
     print_json({"version": entry["version"], "metrics": entry["metrics"]})
+
+
+@train.command("speakers")
+def train_speakers(
+    *,
+    manifest: Annotated[Path | None, typer.Option(help="CSV: path, speaker, emotion7; default EMOREC_DATA.")] = None,
+    seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 2022,
+    version: Annotated[str | None, typer.Option(help="Name of the result.")] = None,
+    weights: Weights = None,
+) -> None:
+    """Learn what tells people apart whatever their mood, and write speakers.safetensors."""
+    from ml.training.speakers import SpeakerOptions
+    from ml.training.speakers import train_speakers as run
+
+    options = SpeakerOptions(() if manifest is None else (manifest,), weights, seed=seed)
+    with explained(), Bars() as bars:
+        entry = run(options if version is None else replace(options, version=version), bars)
+    print_json({key: entry[key] for key in ("version", "speakers", "utterances", "stretches")})
 
 
 @train.command("fine-tune")

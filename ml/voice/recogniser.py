@@ -104,7 +104,7 @@ class VoiceRecogniser:
         self.fold_of = dict(fold_of)
         self.version = version
         self.kind = kind
-        self._encoder = encoder
+        self.encoder = encoder
         self._group = self.members[0].model.architecture.frames_averaged
 
     @classmethod
@@ -127,7 +127,7 @@ class VoiceRecogniser:
 
     def with_members(self, members: Sequence[Member]) -> "VoiceRecogniser":
         """The same recogniser with other networks."""
-        return VoiceRecogniser(members, self.fold_of, self.version, self._encoder, self.kind)
+        return VoiceRecogniser(members, self.fold_of, self.version, self.encoder, self.kind)
 
     def features(self, samples: np.ndarray, mask: np.ndarray) -> RecordingFeatures:
         """Features of one recording at the reference level.
@@ -136,7 +136,7 @@ class VoiceRecogniser:
             samples: the whole recording, 16 kHz mono; an array or a ``np.memmap``, read in blocks.
             mask: which 10 ms frames have speech (``activity.frame_mask``).
         """
-        return RecordingFeatures(samples, gain_for(speech_rms([(samples, mask)])), self._encoder)
+        return RecordingFeatures(samples, gain_for(speech_rms([(samples, mask)])), self.encoder)
 
     def predict(
         self,

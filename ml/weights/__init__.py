@@ -22,7 +22,7 @@ from ml.errors import RecognitionError
 if TYPE_CHECKING:
     import torch
 
-NAMES: tuple[str, ...] = ("face", "voice")
+NAMES: tuple[str, ...] = ("face", "speakers", "voice")
 """The models that ship weights."""
 
 _CARD = "card.json"
@@ -56,7 +56,7 @@ def read(name: str, directory: str | Path | None = None) -> tuple[dict[str, "tor
     """Tensors and card entry of one model, verified against the card before they are parsed.
 
     Args:
-        name: "face" or "voice".
+        name: one of ``NAMES``.
         directory: see ``folder``.
 
     Raises:
@@ -115,7 +115,7 @@ def write(
     """Store one model and its card entry, each replaced atomically; other models' entries stay.
 
     Args:
-        name: "face" or "voice".
+        name: one of ``NAMES``.
         tensors: what ``read`` shall return; copied to the CPU, made contiguous.
         meta: JSON-ready description (version, data, figures, ...); ``sha256`` and ``bytes`` are added here.
         directory: see ``folder``; made if absent.
@@ -140,7 +140,7 @@ def write(
 
 def _check_name(name: str) -> None:
     if name not in NAMES:
-        raise ValueError(f"weights are named {' or '.join(NAMES)}, not {name!r}")
+        raise ValueError(f"weights are named {', '.join(NAMES)}, not {name!r}")
 
 
 def _tensor_path(name: str, directory: str | Path | None) -> Path:
