@@ -30,6 +30,7 @@ from ml.reading import read
 from ml.reference import Reference
 from ml.remarks import remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
+from ml.speakers.channels import ChannelMeter, channel_turns
 from ml.speakers.student import own_speech, with_student
 from ml.speakers.telling_apart import turns_of
 from ml.speakers.vectors import CELL_SAMPLES, cell_points
@@ -64,6 +65,7 @@ class Sound:
     Attributes:
         meter: level of the recording as it is stored.
         front: what came before and after separation.
+        channels: power of the two channels before separation.
         speech: speech probability per 32 ms window.
         own: the same, 0 where somebody else than the student speaks or it is not known who.
         speakers: who speaks when.
@@ -75,6 +77,7 @@ class Sound:
 
     meter: LevelMeter = field(default_factory=lambda: LevelMeter(media.SAMPLE_RATE))
     front: SoundFront | None = None
+    channels: ChannelMeter = field(default_factory=lambda: ChannelMeter(media.SAMPLE_RATE))
     speech: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     own: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     speakers: SpeakerTurns = field(default_factory=SpeakerTurns)
@@ -212,7 +215,7 @@ class _Job:
             with self._stage("separation"):
                 sound.meter = self._measure()
                 sound.front = SoundFront(sound.meter, media.SAMPLE_RATE)
-                samples = spool(self._vocals(sound.front), folder / "vocals.f32")
+                samples = spool(self._vocals(sound.front, sound.channels), folder / "vocals.f32")
         except RecognitionError as error:
             self._tolerate(error, "audio_damaged")
             return None, sound
@@ -233,9 +236,12 @@ class _Job:
                 self.progress("speakers", min(seconds, sound.seconds), sound.seconds)
 
             speech = cell_has_speech(sound.speech, -(-len(samples) // CELL_SAMPLES))
-            space = self.models.speakers
-            points = cell_points(samples, speech, (self.models.encoder, space), tell=tell)
-            sound.speakers = with_student(turns_of(points, speech, space.between), self.config.speaker)
+            turns = channel_turns(sound.channels.powers(), speech)
+            if turns is None:
+                space = self.models.speakers
+                points = cell_points(samples, speech, (self.models.encoder, space), tell=tell)
+                turns = turns_of(points, speech, space.between)
+            sound.speakers = with_student(turns, self.config.speaker)
             sound.own = own_speech(sound.speech, sound.speakers)
             for number, span in enumerate(self.spans):
                 has_speech = self._is_enough(self._speech_share(sound.speech, sound.seconds, span))
@@ -249,8 +255,8 @@ class _Job:
 
         return measure(self.path, self.info, self.config.max_duration_s, tell)
 
-    def _vocals(self, front: SoundFront) -> Iterator[np.ndarray]:
-        blocks = front.prepared(self._audio_blocks())
+    def _vocals(self, front: SoundFront, channels: ChannelMeter) -> Iterator[np.ndarray]:
+        blocks = front.prepared(self._audio_blocks(channels))
         if self.config.separation == "vocals":
             yield from self.models.separator.vocals(blocks, front.mixed)
             return
@@ -259,9 +265,10 @@ class _Job:
             yield resampler.resample_chunk(front.mixed(block))
         yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
-    def _audio_blocks(self) -> Iterator[np.ndarray]:
+    def _audio_blocks(self, channels: ChannelMeter) -> Iterator[np.ndarray]:
         seconds = 0.0
         for block in media.audio_blocks(self.path, self.info, self.config.max_duration_s):
+            channels.add(block)
             yield block
             seconds += len(block) / media.SAMPLE_RATE
             self.progress("separation", min(seconds, self.info.content_s), self.info.content_s)

@@ -1,6 +1,6 @@
 """From windows and their voices to turns: who speaks when."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,33 +31,39 @@ def turns_of(points: np.ndarray, speech: np.ndarray, between: np.ndarray) -> Spe
     if not len(windows.spans):
         return SpeakerTurns()
     grouping = grouped(windows.points, between)
-    return as_turns(_cell_shares(windows, grouping, len(speech)), speech, several=grouping.several)
+    shares = _cell_shares(windows, grouping, len(speech))
+    owned = speech & (shares.sum(axis=1) > 0)
+    activity = owned[:, None] & (shares.argmax(axis=1)[:, None] == np.arange(shares.shape[1]))
+    return turns_of_activity(activity, shares, several=grouping.several)
 
 
-def as_turns(shares: np.ndarray, speech: np.ndarray, *, several: bool) -> SpeakerTurns:
-    """Turns of the likeliest voice of every cell.
+def turns_of_activity(
+    activity: np.ndarray, certainty: np.ndarray, *, several: bool, channels: bool = False
+) -> SpeakerTurns:
+    """Turns from who speaks in every cell.
 
     Args:
-        shares: probability of each voice, shape (cells, voices).
-        speech: which cells have speech; a cell whose shares are all 0 is left out too.
+        activity: bool, shape (cells, voices).
+        certainty: that this voice speaks, 0-1, same shape.
+        several: whether it is sure that there is more than one person.
+        channels: whether voice n has channel n + 1 to itself.
+
+    Returns:
+        Voices numbered in order of first speech, nobody yet the student.
     """
-    owned = speech & (shares.sum(axis=1) > 0)
-    owner = np.where(owned, shares.argmax(axis=1), -1)
     turns = sorted(
-        (turn for voice in range(shares.shape[1]) for turn in _turns(voice, owner, shares)),
-        key=lambda turn: (turn.start_s, turn.end_s),
+        (turn for voice in range(activity.shape[1]) for turn in _turns(voice, activity, certainty)),
+        key=lambda turn: (turn.start_s, turn.end_s, turn.speaker),
     )
-    return numbered(turns, several=several)
-
-
-def numbered(turns: Sequence[Turn], *, several: bool) -> SpeakerTurns:
-    """The voices in order of first speech as 1, 2, ..."""
     numbers = {voice: number for number, voice in enumerate(dict.fromkeys(turn.speaker for turn in turns), start=1)}
-    renamed = tuple(
-        Turn(turn.start_s, turn.end_s, numbers[turn.speaker], turn.overlap, turn.certainty) for turn in turns
-    )
+    renamed = tuple(replace(turn, speaker=numbers[turn.speaker]) for turn in turns)
     speakers = tuple(
-        Speaker(number, sum(turn.seconds for turn in renamed if turn.speaker == number)) for number in numbers.values()
+        Speaker(
+            number,
+            sum(turn.seconds for turn in renamed if turn.speaker == number),
+            channel=voice + 1 if channels else None,
+        )
+        for voice, number in numbers.items()
     )
     return SpeakerTurns(speakers, renamed, None, several and len(speakers) > 1)
 
@@ -74,10 +80,10 @@ def _cell_shares(windows: Windows, grouping: Grouping, cells: int) -> np.ndarray
     return sums / np.maximum(weights, 1e-12)[:, None]
 
 
-def _turns(voice: int, owner: np.ndarray, shares: np.ndarray) -> list[Turn]:
+def _turns(voice: int, activity: np.ndarray, certainty: np.ndarray) -> list[Turn]:
     """The turns of one voice: short pauses are bridged where nobody else speaks in them."""
-    own = owner == voice
-    others = (owner >= 0) & ~own
+    own = activity[:, voice]
+    others = np.asarray(np.delete(activity, voice, axis=1).any(axis=1), dtype=bool)
     parts: list[tuple[int, int]] = []
     for first, last in stretches(own, 0):
         pause = first - parts[-1][1] if parts else 0
@@ -90,8 +96,8 @@ def _turns(voice: int, owner: np.ndarray, shares: np.ndarray) -> list[Turn]:
             first * CELL_S,
             last * CELL_S,
             voice,
-            overlap=False,
-            certainty=float(shares[first:last][own[first:last], voice].mean()),
+            overlap=bool(np.count_nonzero((own & others)[first:last]) > own[first:last].sum() / 2),
+            certainty=float(certainty[first:last, voice][own[first:last]].mean()),
         )
         for first, last in parts
         if own[first:last].sum() * CELL_S >= LEAST_TURN_S

@@ -14,7 +14,10 @@ PAUSE_CELLS = 3
 """Speech on both sides of a longer pause is never looked at together: another person may go on."""
 LEAST_CELLS = 3
 """A window with less speech says nothing."""
-ENOUGH = 0.5
+THRESHOLD = 0.35
+"""Speech probability from which somebody speaks: a conversation has quieter voices than what may be judged."""
+ENOUGH = 0.3
+"""Share of a cell with speech from which it counts as spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Windows:
 
 
 def cell_has_speech(probabilities: np.ndarray, cells: int) -> np.ndarray:
-    """Which cells of 100 ms have speech for at least half of their time, bool, shape (cells,).
+    """Which cells of 100 ms have speech, bool, shape (cells,).
 
     Args:
         probabilities: of every 512-sample window (``activity``).
@@ -41,7 +44,7 @@ def cell_has_speech(probabilities: np.ndarray, cells: int) -> np.ndarray:
     centres = (np.arange(cells * 10) + 0.5) * CELL_SAMPLES / 10
     windows = (centres // activity.WINDOW_SAMPLES).astype(int)
     is_speech = (windows < len(probabilities)) & (
-        probabilities[np.minimum(windows, len(probabilities) - 1)] >= activity.THRESHOLD
+        probabilities[np.minimum(windows, len(probabilities) - 1)] >= THRESHOLD
     )
     return np.asarray(is_speech.reshape(cells, 10).mean(axis=1) >= ENOUGH)
 

@@ -16,14 +16,18 @@ import numpy as np
 import torch
 
 from ml import weights as stored
+from ml.data.dialogues import Dialogue, dialogue_of, dialogue_people
 from ml.data.manifest import Utterance, read_audio, read_manifests, speech_manifests
 from ml.level import LevelMeter
+from ml.metrics.diarisation import DiarisationErrors, Speech, diarisation_errors
 from ml.results import Progress
-from ml.speakers.vectors import BLOCK_CELLS, CELL_SAMPLES, LAYERS, SpeakerSpace, cell_states
+from ml.speakers.telling_apart import turns_of
+from ml.speakers.vectors import BLOCK_CELLS, CELL_SAMPLES, LAYERS, SpeakerSpace, cell_points, cell_states
 from ml.speakers.windows import WINDOW_CELLS, cell_has_speech
 from ml.voice import activity
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.recogniser import load_encoder
+from ml.voice.whisper_encoder import WhisperEncoder
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,8 @@ LEVEL_DB = 5.0
 """Utterances differ in level by as much, up or down."""
 NOISE_DB = (15.0, 50.0)
 STEP_CELLS = 8
+DIALOGUES = 6
+"""Dialogues of each corpus and number of people at most."""
 LEAST_CELLS = 5
 
 
@@ -73,6 +79,11 @@ class Stretches:
     speakers: np.ndarray
     corpora: np.ndarray
 
+    def without(self, people: Sequence[str]) -> "Stretches":
+        """Those of everybody else."""
+        others = ~np.isin(self.speakers, list(people))
+        return Stretches(self.states[others], self.speakers[others], self.corpora[others])
+
 
 def train_speakers(options: SpeakerOptions, tell: Progress) -> dict[str, Any]:
     """Fit the projection, write speakers.safetensors and return its card entry.
@@ -82,7 +93,8 @@ def train_speakers(options: SpeakerOptions, tell: Progress) -> dict[str, Any]:
         RecognitionError: encoder_missing, encoder_damaged.
     """
     utterances = chosen(read_manifests(options.manifests or speech_manifests()), options)
-    stretches = stretches_of(utterances, options.seed, tell)
+    encoder = load_encoder()
+    stretches = stretches_of(utterances, encoder, options.seed, tell)
     space = fit_space(stretches, options)
     tensors = {name: torch.from_numpy(getattr(space, name)).float() for name in ("mean", "axes", "between")}
     described = {
@@ -93,6 +105,7 @@ def train_speakers(options: SpeakerOptions, tell: Progress) -> dict[str, Any]:
         "utterances": len(utterances),
         "stretches": len(stretches.states),
         "seed": options.seed,
+        "metrics": unheard_figures(utterances, stretches, encoder, options, tell),
     }
     return stored.write("speakers", tensors, described, options.weights)
 
@@ -107,10 +120,59 @@ def chosen(utterances: Sequence[Utterance], options: SpeakerOptions) -> list[Utt
     return [drawn[n] for n in draws.permutation(len(drawn))]
 
 
-def stretches_of(utterances: Sequence[Utterance], seed: int, tell: Progress) -> Stretches:
+def unheard_figures(
+    utterances: Sequence[Utterance],
+    stretches: Stretches,
+    encoder: WhisperEncoder,
+    options: SpeakerOptions,
+    tell: Progress,
+) -> dict[str, Any]:
+    """Figures on joined dialogues of people whom the projection has not learned from, by how many speak.
+
+    For every dialogue a projection is fitted without its people. The sound is not separated. A prepared example, then:
+    what is measured on real recordings (``ml.evaluation.speakers``) stands before it.
+
+    Returns:
+        "one", "two" and "three": each {"n", "several", "confusion", "per_corpus"}; several is the share in which it was
+        sure that more than one person speaks, confusion the share of speech given to the wrong person.
+    """
+    figures: dict[str, Any] = {}
+    draws = np.random.default_rng((options.seed, 2))
+    for name, count in (("one", 1), ("two", 2), ("three", 3)):
+        groups = dialogue_people(utterances, count, DIALOGUES, draws)
+        rows = []
+        for number, people in enumerate(groups, start=1):
+            space = fit_space(stretches.without(people), options)
+            rows.append(_judged(dialogue_of(people, utterances, draws), encoder, space))
+            tell(f"dialogues of {name}", number, len(groups))
+        figures[name] = {
+            **_figures(rows),
+            "per_corpus": {c: _figures([r for r in rows if r[0] == c]) for c in sorted({r[0] for r in rows})},
+        }
+    return figures
+
+
+def _judged(dialogue: Dialogue, encoder: WhisperEncoder, space: SpeakerSpace) -> tuple[str, bool, DiarisationErrors]:
+    """The dialogue's corpus, whether it was sure that several speak, and the errors."""
+    sound = dialogue.sound * np.float32(_gain(dialogue.sound))
+    speech = cell_has_speech(activity.speech_probabilities(sound, 1.0), -(-len(sound) // CELL_SAMPLES))
+    turns = turns_of(cell_points(sound, speech, (encoder, space)), speech, space.between)
+    answer = [Speech(turn.start_s, turn.end_s, str(turn.speaker)) for turn in turns.turns]
+    return dialogue.corpus, turns.several, diarisation_errors(dialogue.truth, answer)
+
+
+def _figures(rows: Sequence[tuple[str, bool, DiarisationErrors]]) -> dict[str, float]:
+    errors = [errors.as_dict() for _, _, errors in rows]
+    return {
+        "n": len(rows),
+        "several": round(float(np.mean([several for _, several, _ in rows])), 4),
+        "confusion": round(float(np.mean([each["confusion"] for each in errors])), 4),
+    }
+
+
+def stretches_of(utterances: Sequence[Utterance], encoder: WhisperEncoder, seed: int, tell: Progress) -> Stretches:
     """Averaged states of every stretch of speech of ``WINDOW_CELLS`` in blocks joined of the utterances."""
     draws = np.random.default_rng((seed, 1))
-    encoder = load_encoder()
     states: list[np.ndarray] = []
     owners: list[Utterance] = []
     done = 0
