@@ -5,6 +5,7 @@ from django.utils.translation import pgettext_lazy
 
 from analysis.models.alert import RuleKind
 from analysis.models.review import Decision
+from analysis.models.speaker import Who
 from students import trail
 
 trail.vocabulary.add(
@@ -23,6 +24,8 @@ trail.vocabulary.add(
         "results.delete": _("Results deleted"),
         "results.reread": _("Results compared anew with the student's other sessions"),
         "label.correct": _("Corrected a moment"),
+        "stretch.mark": _("Said whose a stretch is"),
+        "stretch.remove": _("Took back whose a stretch is"),
         "alert.raise": _("Alert raised"),
         "alert.acknowledged": _("Acknowledged an alert"),
         "alert.dismissed": _("Dismissed an alert"),
@@ -46,6 +49,7 @@ trail.vocabulary.add(
         "decision": _("decision"),
         "deleted": _("deleted"),
         "enabled": _("in use"),
+        "end_s": _("to second"),
         "format": _("format"),
         "index": _("moment"),
         "kind": _("kind"),
@@ -59,14 +63,17 @@ trail.vocabulary.add(
         "segments": _("moments"),
         "sessions": _("sessions"),
         "size_bytes": _("size in bytes"),
+        "start_s": _("from second"),
         "smoothing": _("weight of the newest session"),
         "threshold": _("threshold"),
         "track": _("face"),
+        "who": _("whose"),
         "width": _("width of the limits"),
     },
     values={
         "kind": trail.choices(RuleKind),
         "decision": trail.choices(Decision),
+        "who": trail.choices(Who),
         "reason": {
             "requested": _("asked for"),
             "withdrawn": _("consent withdrawn"),

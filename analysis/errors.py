@@ -190,6 +190,27 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
         _("The recording has been analysed again since."),
         _("Fetch the segments again and look whether they still need correcting."),
     ),
+    "not_the_students": (
+        _("Somebody has marked this moment as not the student's, so it has no label."),
+        _("Remove that mark first if it is wrong."),
+    ),
+    # Whose a stretch is.
+    "unknown_person": (
+        _("A stretch can be the student's, the counsellor's, another person's, or just not the student's."),
+        _("Choose one of these four."),
+    ),
+    "empty_stretch": (
+        _("The stretch ends before it begins, or just where it begins."),
+        _("Correct the two times."),
+    ),
+    "stretch_outside": (
+        _("The stretch lies outside the recording, or reaches beyond its end."),
+        _("Look up the recording's length and correct the times."),
+    ),
+    "too_many_stretches": (
+        _("This recording has as many marked stretches as can be kept."),
+        _("Remove some that are no longer needed, or mark longer stretches."),
+    ),
     # The analysis failed.
     "weights_missing": (_("The analysis is not fully installed: a model is missing."), _ASK_ADMIN),
     "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),

@@ -7,7 +7,7 @@ import factory
 from django.utils import timezone
 
 from analysis.flow import RunStatus
-from analysis.models import Alert, AlertRule, Recording, Review, Run, Segment, Upload
+from analysis.models import Alert, AlertRule, Recording, Review, Run, Segment, Speaker, Stretch, Turn, Upload
 from analysis.runs.lifecycle import run_pointers_set
 from ml.emotions import EMOTIONS
 from students.consent_wording import WORDING
@@ -240,3 +240,39 @@ class UploadFactory(factory.django.DjangoModelFactory):
     original_name = "interview.mp4"
     length = 1000
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+
+
+class SpeakerFactory(factory.django.DjangoModelFactory):
+    """A voice of a run that is nobody's in particular."""
+
+    class Meta:
+        model = Speaker
+
+    run = factory.SubFactory(RunFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    seconds = 4.0
+
+
+class TurnFactory(factory.django.DjangoModelFactory):
+    """A voice speaks for four seconds, alone and quite surely."""
+
+    class Meta:
+        model = Turn
+
+    speaker = factory.SubFactory(SpeakerFactory)
+    run = factory.SelfAttribute("speaker.run")
+    start_s = 0.0
+    end_s = 4.0
+    certainty = 0.9
+
+
+class StretchFactory(factory.django.DjangoModelFactory):
+    """A person says that the first four seconds are the counsellor's."""
+
+    class Meta:
+        model = Stretch
+
+    recording = factory.SubFactory(RecordingFactory)
+    start_s = 0.0
+    end_s = 4.0
+    who = "counsellor"

@@ -16,6 +16,7 @@ from analysis.alerts.evidence import (
 )
 from analysis.emotions import LABELS, NEGATIVE, is_undecided
 from analysis.models import Alert, Segment
+from analysis.stretches.rows import marks_by_run
 from analysis.trends.labels import with_label_shown
 from analysis.trends.shares import SessionIndex
 
@@ -27,16 +28,18 @@ def strongest_moments(sessions: Sequence[SessionIndex], limit: int = MOMENTS) ->
     """The judged segments with the most negative probability, strongest first, none overlapping another.
 
     A label a person gave counts over the model's, and a moment a person called negative counts as certain.
-    Undecided moments are left out, as they are from the shares.
+    Undecided moments are left out, as they are from the shares, and those that are not the student's.
     """
     recording_of = {session.run_id: str(session.recording_id) for session in sessions}
     segments = Segment.objects.filter(run__in=list(recording_of), label__isnull=False)
     rows = with_label_shown(segments).values_list(
         "run_id", "start_s", "end_s", "label_shown", "label_given", "probabilities"
     )
+    marks = marks_by_run(recording_of)
     candidates = []
     for run_id, start_s, end_s, label, label_given, probabilities in rows:
-        if label in NEGATIVE and (label_given or not is_undecided(probabilities)):
+        negative = label in NEGATIVE and (label_given or not is_undecided(probabilities))
+        if negative and not marks[run_id].taken(start_s, end_s):
             mass = 1.0 if label_given else sum((probabilities or {}).get(name, 0.0) for name in NEGATIVE)
             candidates.append((mass, run_id, start_s, end_s, label))
     candidates.sort(key=lambda moment: (-moment[0], str(moment[1]), moment[2]))

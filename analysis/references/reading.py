@@ -8,20 +8,20 @@ its recording, so whatever takes a result away has taken it out of the sum; who 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 from django.utils import timezone
 
 from analysis.models import Run, RunScores, Segment
-from analysis.references.scores import SegmentScores, contributions, unsealed_segment_scores
+from analysis.references.contributions import contributions
+from analysis.references.engine_segments import engine_segments, vector
+from analysis.references.scores import SegmentScores, unsealed_segment_scores
 from ml import reading
 from ml.config import Config
-from ml.emotions import EMOTIONS
 from ml.errors import RecognitionError
 from ml.reference import MODALITIES, Reference
-from ml.results import FaceJudgement, VoiceJudgement, keyed
 from ml.results import Segment as EngineSegment
+from ml.results import keyed
 from ml.summary import summarise
 from students import audit
 from students.models import Student
@@ -91,10 +91,10 @@ def _read(
         ):
             gathered = Reference.gathered(each.of_versions(versions) for each in other_references)
             reference = Reference(**{name: getattr(gathered, name) for name in segment_scores})
-            return reference, reading.read(_engine_segments(rows, segment_scores), reference, config)
+            return reference, reading.read(engine_segments(rows, segment_scores), reference, config)
     except (RecognitionError, AttributeError, KeyError, TypeError, ValueError) as error:
         logger.error("run %s is read by people in general (%s)", run.pk, type(error).__name__)
-    return Reference(), reading.read(_engine_segments(rows, {}), Reference(), config)
+    return Reference(), reading.read(engine_segments(rows, {}), Reference(), config)
 
 
 def general_probabilities(segments: Sequence[Segment]) -> dict[int, dict[str, float] | None]:
@@ -110,55 +110,9 @@ def run_config(run: Run) -> Config:
     return Config(**{name: value for name, value in run.config.items() if name in setting_names})
 
 
-def _engine_segments(rows: Iterable[Segment], segment_scores: SegmentScores) -> list[EngineSegment]:
-    """Stored segments as the engine knows them: with their general answers, and with scores where they exist."""
-    scores: dict[str, dict[int, Any]] = {
-        name: dict(zip(part["index"], part["scores"], strict=True)) for name, part in segment_scores.items()
-    }
-    return [
-        EngineSegment(
-            row.start_s,
-            row.end_s,
-            _vector((row.general or {}).get("probabilities") or row.probabilities),
-            None if row.voice is None else _voice(row, row.voice, scores.get("voice", {})),
-            None if row.face is None else _face(row, row.face, scores.get("face", {})),
-            row.quality,
-        )
-        for row in rows
-    ]
-
-
-def _voice(row: Segment, judgement: dict[str, Any], scores: dict[int, Any]) -> VoiceJudgement:
-    general = _general(row, "voice", judgement)
-    own = np.asarray(scores.get(row.index, _NO_SCORES))
-    return VoiceJudgement(general, general, own, (), judgement["speech_share"], judgement["level_dbfs"])
-
-
-def _face(row: Segment, judgement: dict[str, Any], scores: dict[int, Any]) -> FaceJudgement:
-    general = _general(row, "face", judgement)
-    own = np.asarray(scores.get(row.index, _NO_SCORES))
-    described = (judgement[name] for name in ("track", "frames", "face_share", "confidence"))
-    return FaceJudgement(general, general, own, *described)
-
-
-def _general(row: Segment, name: str, judgement: dict[str, Any]) -> np.ndarray:
-    """A judgement by people in general, shape (7,)."""
-    probabilities = _vector((row.general or {}).get(name) or judgement["probabilities"])
-    if probabilities is None:
-        raise ValueError("a judgement without probabilities")
-    return probabilities
-
-
-_NO_SCORES = np.zeros(len(EMOTIONS))
-
-
-def _vector(probabilities: dict[str, float] | None) -> np.ndarray | None:
-    return None if probabilities is None else np.array([probabilities[name] for name in EMOTIONS])
-
-
 def _take_over(row: Segment, segment: EngineSegment, *, own: bool) -> bool:
     """Puts the reading into the row if it differs; True if it does."""
-    probabilities, stored_probabilities = segment.probabilities, _vector(row.probabilities)
+    probabilities, stored_probabilities = segment.probabilities, vector(row.probabilities)
     if probabilities is None or stored_probabilities is None:
         return False
     general = row.general or {"probabilities": row.probabilities} | {

@@ -1,18 +1,14 @@
-"""Storing the scores of a run, and what a student's other recordings say: sealed, and under consent only."""
+"""Storing the scores of a run, sealed and under consent only, and opening them again."""
 
 import logging
 from typing import Any
-from uuid import UUID
 
-from analysis.models import Recording, Run, RunScores
+from analysis.models import Run, RunScores
 from analysis.references.sealing import SealBrokenError, seal, unseal
-from ml.config import Config
 from ml.errors import RecognitionError
-from ml.reading import score_versions
 from ml.reference import MODALITIES, Reference
 from ml.results import Recognition, keyed
 from students.consent import comparison_covered
-from students.models import Student
 
 logger = logging.getLogger(__name__)
 
@@ -46,24 +42,13 @@ def scores_keep(run: Run, recognition: Recognition) -> None:
         )
 
 
-def contributions(student: Student) -> dict[UUID, Reference]:
-    """What each of the student's recordings adds to their reference, by the run that counts for it.
-
-    Only what the consent covers at this moment; what cannot be opened is logged and left out.
-    """
-    covered = comparison_covered(student)
-    current = Recording.objects.filter(student=student, result_run__isnull=False).values("result_run")
-    by_run = {}
-    for scores in RunScores.objects.filter(run__in=current).defer("segments"):
-        try:
-            contribution = Reference.from_dict(_opened(scores, scores.contribution))
-        except (SealBrokenError, RecognitionError):
-            _log_broken(scores)
-            continue
-        by_run[scores.run_id] = Reference(
-            **{name: getattr(contribution, name) for name in MODALITIES if name in covered}
-        )
-    return by_run
+def unsealed_contribution(scores: RunScores) -> Reference | None:
+    """What a run adds to its student's reference; None, which is logged, where it cannot be opened any more."""
+    try:
+        return Reference.from_dict(_opened(scores, scores.contribution))
+    except (SealBrokenError, RecognitionError):
+        _log_broken(scores)
+        return None
 
 
 def unsealed_segment_scores(scores: RunScores) -> SegmentScores | None:
@@ -74,12 +59,6 @@ def unsealed_segment_scores(scores: RunScores) -> SegmentScores | None:
         _log_broken(scores)
         return None
     return segments
-
-
-def student_reference(student: Student) -> dict[str, Any]:
-    """What all sessions of the student add up to by the weights in use, as ``ml.reference.Reference.as_dict``."""
-    versions = score_versions(Config())
-    return Reference.gathered(each.of_versions(versions) for each in contributions(student).values()).as_dict()
 
 
 def _sealed(run: Run, values: dict[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ from analysis.emotions import EMOTIONS
 from analysis.errors import Refused
 from analysis.models import LabelCorrection, Segment
 from analysis.models.segment import COMMENT_LENGTH
+from analysis.stretches.rows import recording_marks
 from analysis.trends.sessions import summary_refresh
 from students import audit
 from students.locking import student_lock
@@ -19,8 +20,8 @@ def label_correct(segment: Segment, *, by: User, label: str, comment: str = "") 
     The session's numbers follow at once. No alert is raised or taken back by it: the person who corrects has looked.
 
     Raises:
-        Refused: the label is none of the seven, the segment is a gap that has no label to correct, or it has gone
-            with its run.
+        Refused: the label is none of the seven, the segment is a gap that has no label to correct, it is marked as not
+            the student's, or it has gone with its run.
     """
     if label not in EMOTIONS:
         raise Refused("unknown_label")
@@ -29,6 +30,8 @@ def label_correct(segment: Segment, *, by: User, label: str, comment: str = "") 
     student_lock(segment.run.recording.student_id)
     if not Segment.objects.filter(pk=segment.pk).exists():
         raise Refused("results_changed")
+    if recording_marks(segment.run.recording_id).taken(segment.start_s, segment.end_s):
+        raise Refused("not_the_students")
     correction = LabelCorrection.objects.create(
         segment=segment, label=label, comment=comment.strip()[:COMMENT_LENGTH], by=by
     )

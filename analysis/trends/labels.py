@@ -1,4 +1,7 @@
-"""The label that is shown for a moment: the newest that a person gave it, else the model's. The one rule for all."""
+"""The label that is shown for a moment: the newest that a person gave it, else the model's. The one rule for all.
+
+A moment that is not the student's shows none (``analysis.stretches``).
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +10,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, prefetch_re
 from django.db.models.functions import Coalesce
 
 from analysis.models import LabelCorrection, Run, Segment
+from analysis.stretches.rows import leave_out, recording_marks
 
 
 def with_label_shown(segments: QuerySet[Segment]) -> QuerySet[Any]:
@@ -22,9 +26,11 @@ def with_corrections(segments: QuerySet[Segment]) -> QuerySet[Any]:
 
 
 def segments_read(run: Run) -> Sequence[Any]:
-    """The run's segments in time order, ``with_corrections``.
+    """The run's segments in time order, ``with_corrections``; gaps where they are not the student's (``leave_out``).
 
     They are read once: from now on ``run.segments.all()`` gives the same rows.
     """
     prefetch_related_objects([run], Prefetch("segments", with_corrections(Segment.objects.order_by("index"))))
-    return list(run.segments.all())
+    segments = list(run.segments.all())
+    leave_out(segments, recording_marks(run.recording_id))
+    return segments

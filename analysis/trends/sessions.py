@@ -11,6 +11,7 @@ from django.db.models.fields import BooleanField
 
 from analysis.models import Alert, Recording, Run, Segment, SessionSummary
 from analysis.references.reading import general_probabilities
+from analysis.stretches.rows import marks_by_run
 from analysis.trends.labels import with_label_shown
 from analysis.trends.series import Trend, TrendAlert, series
 from analysis.trends.settings import trend_settings
@@ -25,7 +26,7 @@ def session_index(recording: Recording) -> SessionIndex | None:
 
 
 def session_indexes(recordings: QuerySet[Recording]) -> list[SessionIndex]:
-    """Session indexes of those recordings that have a succeeded run, oldest first; at most three queries."""
+    """Session indexes of those recordings that have a succeeded run, oldest first; at most four queries."""
     analysed = list(
         recordings.filter(result_run__isnull=False)
         .select_related("result_run", "result_run__session_summary")
@@ -86,7 +87,7 @@ def _general_shares(
     judged_segments = []
     for index, segment in segments.items():
         probabilities = general.get(index)
-        if probabilities is not None:
+        if probabilities is not None and segment.probabilities is not None:
             label = segment.label if segment.by_person else max(probabilities, key=lambda name: probabilities[name])
             judged_segments.append(segment._replace(label=label, probabilities=probabilities))
         else:
@@ -95,7 +96,10 @@ def _general_shares(
 
 
 def _judged(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[int, Judged]]:
-    """The segments of these runs by number, in one query; none where nothing is asked for."""
+    """The segments of these runs by number, those that are not the student's as gaps.
+
+    Two queries; none where nothing is asked for.
+    """
     by_run: dict[uuid.UUID, dict[int, Judged]] = {run_id: {} for run_id in run_ids}
     rows = (
         with_label_shown(Segment.objects.filter(run__in=run_ids))
@@ -116,7 +120,11 @@ def _judged(run_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[int, Judged]]:
         )
     )
     if run_ids:
+        marks = marks_by_run(run_ids)
         for run_id, index, start_s, end_s, label, label_given, probabilities, voice, face in rows.iterator(5000):
+            if marks[run_id].taken(start_s, end_s):
+                by_run[run_id][index] = Judged(start_s, end_s, None, None, False, False)
+                continue
             by_run[run_id][index] = Judged(start_s, end_s, label, probabilities, voice, face, label_given is not None)
     return by_run
 
@@ -144,7 +152,7 @@ def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:
 
 
 def student_trend(student: Student) -> Trend:
-    """The student's whole series; six queries at most, however many sessions."""
+    """The student's whole series; seven queries at most, however many sessions."""
     settings = trend_settings()
     sessions = session_indexes(Recording.objects.filter(student=student))
     baseline, points = series(sessions, settings)

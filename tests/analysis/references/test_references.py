@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from analysis.intake import removal
 from analysis.models import Alert, Recording, Run, RunScores, Segment
 from analysis.presentation.reports import student_csv
+from analysis.references.contributions import contributions, student_reference
 from analysis.references.reading import general_probabilities, sessions_reread
-from analysis.references.scores import contributions, student_reference, unsealed_segment_scores
+from analysis.references.scores import unsealed_segment_scores
 from analysis.references.sealing import SealBrokenError, reseal, seal, unseal
 from analysis.runs import lifecycle
 from analysis.trends.sessions import session_index, student_trend

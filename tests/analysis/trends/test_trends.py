@@ -408,5 +408,5 @@ def test_a_trend_takes_the_same_few_queries_for_many_sessions(django_assert_max_
     student = consented()
     for day in range(6):
         analysed(student, ["sad", "normal"], recorded_at=datetime(2025, 3, 3 + day, tzinfo=UTC))
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert len(student_trend(student).points) == 6

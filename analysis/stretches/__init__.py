@@ -1,0 +1,1 @@
+"""Whose a stretch of a recording is, as people say: the rule that takes segments away from the student."""
