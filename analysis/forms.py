@@ -1,5 +1,6 @@
 """What people type into the pages about alerts, reviews, rules and labels."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -8,9 +9,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from analysis import wording
 from analysis.alerts.rules import BOUNDS, rule_name
 from analysis.emotions import LABELS
-from analysis.models import AlertRule, StoredTrendSettings
+from analysis.models import AlertRule, StoredTrendSettings, Who
 from analysis.models.alert import REASON_LENGTH, RULE_NAME_LENGTH
 from analysis.models.review import NOTE_LENGTH, Decision
 from analysis.models.segment import COMMENT_LENGTH
@@ -28,6 +30,39 @@ class CorrectionForm(forms.Form):
         max_length=COMMENT_LENGTH,
         help_text=_("Why, if it helps. No names, please."),
         widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class ClockField(forms.CharField):
+    """An instant of a recording as a player shows it (4:05, 1:04:05.5) or in seconds; cleaned to seconds."""
+
+    FORM = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6}(?:[.,]\d{1,6})?)", re.ASCII)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=20, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """Seconds from the start."""
+        text = super().clean(value)
+        match = self.FORM.fullmatch(text)
+        if match is None:
+            raise forms.ValidationError(_("Write minutes and seconds, such as 4:05, or seconds alone."), code="clock")
+        hours, minutes, seconds = match.groups()
+        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds.replace(",", "."))
+
+    def prepare_value(self, value: Any) -> Any:
+        """Seconds as they are typed."""
+        return wording.clock_exact(value) if isinstance(value, int | float) else value
+
+
+class StretchForm(forms.Form):
+    """Whose a stretch of a recording is."""
+
+    start_s = ClockField(label=pgettext_lazy("beginning of a stretch", "From"))
+    end_s = ClockField(label=pgettext_lazy("end of a stretch", "To"))
+    who = forms.ChoiceField(
+        label=_("Who is it?"),
+        choices=[(who.value, who.label) for who in (Who.COUNSELLOR, Who.OTHER, Who.NOT_STUDENT, Who.STUDENT)],
     )
 
 

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from analysis.views import alerts, home, info, media, notices, recordings, reports, reviews, rules, students, upload
+from analysis.views import (
+    alerts,
+    home,
+    info,
+    media,
+    notices,
+    recordings,
+    reports,
+    reviews,
+    rules,
+    stretches,
+    students,
+    upload,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -21,6 +34,8 @@ urlpatterns: list[URLPattern] = [
     path("recordings/<uuid:pk>/repeat/", recordings.repeat, name="recording-repeat"),
     path("recordings/<uuid:pk>/track/", recordings.track, name="recording-track"),
     path("recordings/<uuid:pk>/delete/", recordings.delete, name="recording-delete"),
+    path("recordings/<uuid:pk>/stretches/", stretches.stretches, name="recording-stretches"),
+    path("stretches/<uuid:pk>/remove/", stretches.remove, name="stretch-remove"),
     path("segments/<int:pk>/correct/", recordings.correct, name="segment-correct"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<uuid:pk>/", alerts.alert_page, name="alert"),

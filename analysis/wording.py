@@ -22,6 +22,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def clock_exact(seconds: float) -> str:
+    """As ``clock`` to the millisecond, without noughts at the end: 1:04.25."""
+    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    rest = f"{milliseconds / 1000:06.3f}".rstrip("0").rstrip(".")
+    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"
+
+
 def span(start_s: float, end_s: float) -> str:
     """A stretch of a recording, such as 1:04–1:08."""
     return f"{clock(start_s)}–{clock(end_s)}"

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from analysis.api.serializers import PersonSerializer
 from analysis.emotions import EMOTIONS, is_unclear
 from analysis.flow import AlertStatus
-from analysis.models import LabelCorrection, Segment
+from analysis.models import LabelCorrection, Segment, Stretch, Who
 from analysis.models.alert import RuleKind
 from analysis.models.segment import COMMENT_LENGTH
 
@@ -96,10 +96,31 @@ class CorrectionWriteSerializer(serializers.Serializer[Any]):
     comment = serializers.CharField(max_length=COMMENT_LENGTH, required=False, allow_blank=True, default="")
 
 
+class StretchSerializer(serializers.ModelSerializer[Stretch]):
+    """Whose a stretch is, as a person says."""
+
+    who = serializers.ChoiceField(choices=Who.choices, read_only=True)
+    by = PersonSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Stretch
+        fields = ["id", "start_s", "end_s", "who", "by", "at"]
+        read_only_fields = fields
+
+
+class StretchWriteSerializer(serializers.Serializer[Any]):
+    """Whose a stretch is."""
+
+    start_s = serializers.FloatField(min_value=0, help_text="Seconds from the recording's start.")
+    end_s = serializers.FloatField(min_value=0, help_text="Not after the recording's end.")
+    who = serializers.ChoiceField(choices=Who.choices)
+
+
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
     """One segment, as ``python -m ml recognise --json`` prints it, with its run, its index and its corrections.
 
-    A gap has neither label nor probabilities.
+    A gap has neither label nor probabilities. What a person has marked as somebody else's is a gap, and ``not_student``
+    is the mark.
     """
 
     label = serializers.ChoiceField(choices=EMOTIONS, read_only=True, allow_null=True)  # type: ignore[assignment]
@@ -111,18 +132,24 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     unclear = serializers.SerializerMethodField(
         help_text="Several emotions are about equally likely, and nobody has corrected the label."
     )
+    not_student = serializers.SerializerMethodField(help_text="The mark by which it is not the student's; else null.")
     corrections = CorrectionSerializer(many=True, read_only=True)
 
     class Meta:
         model = Segment
         fields = [
             "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "general",
-            "quality", "corrections",
+            "quality", "not_student", "corrections",
         ]  # fmt: skip
         read_only_fields = fields
 
     def get_unclear(self, segment: Segment) -> bool:
         return is_unclear(segment.probabilities) and not segment.corrections.all()
+
+    @extend_schema_field(StretchSerializer(allow_null=True))
+    def get_not_student(self, segment: Segment) -> Any:
+        taken: Stretch | None = segment.taken  # type: ignore[attr-defined]
+        return None if taken is None else StretchSerializer(taken).data
 
 
 # --- trend ------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from analysis.api.pagination import SegmentPages
 from analysis.api.result_serializers import CorrectionWriteSerializer, SegmentSerializer, TrendSerializer
 from analysis.errors import Refused
 from analysis.models import Recording, Segment
+from analysis.stretches.rows import leave_out, recording_marks
 from analysis.trends.corrections import label_correct
 from analysis.trends.sessions import student_trend
 from students.access import Action
@@ -29,8 +30,10 @@ class SegmentsView(DoorView):
         """The segments of the newest run that succeeded, in time order; none while there is no such run."""
         recording = self.row(Recording.objects.all(), pk)
         self.results_viewed(recording.student_id, "recording", recording.pk)
-        segments = Segment.objects.filter(run=recording.result_run_id)
-        return self.page(segments.prefetch_related("corrections__by").order_by("index"), SegmentSerializer)
+        segments = Segment.objects.filter(run=recording.result_run_id).prefetch_related("corrections__by")
+        rows = self.paginate_queryset(segments.order_by("index")) or []
+        leave_out(rows, recording_marks(recording.pk))
+        return self.get_paginated_response(SegmentSerializer(rows, many=True).data)
 
 
 class CorrectionsView(DoorView):
@@ -58,7 +61,9 @@ class CorrectionsView(DoorView):
             raise ValidationError({"index": [gettext("This recording has no such segment.")]})
         label_correct(segment, by=self.user, label=values["label"], comment=values["comment"])
         self.results_viewed(recording.student_id, "recording", recording.pk)
-        return Response(SegmentSerializer(segments.get(pk=segment.pk)).data, status=201)
+        corrected = segments.get(pk=segment.pk)
+        leave_out([corrected], recording_marks(recording.pk))
+        return Response(SegmentSerializer(corrected).data, status=201)
 
 
 class TrendView(DoorView):

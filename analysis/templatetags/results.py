@@ -10,9 +10,10 @@ from analysis.alerts.explanation import explain
 from analysis.alerts.rules import rule_name
 from analysis.emotions import contenders, is_unclear
 from analysis.errors import problem
-from analysis.models import Alert, AlertRule, Recording, Segment, StoredTrendSettings
+from analysis.models import Alert, AlertRule, Recording, Segment, StoredTrendSettings, Stretch
 from analysis.models.alert import RuleKind
 from analysis.presentation.sound_words import sound_notes
+from analysis.presentation.stretch_words import taken_words
 from analysis.templatetags.display import percent
 from analysis.trends.series import Trend
 from analysis.trends.shares import SessionIndex
@@ -71,6 +72,12 @@ def trend_summary(trend: Trend) -> str:
 def session_of(trend: Trend, recording: Recording) -> SessionIndex | None:
     """The session index of a recording in an already computed trend; None without a result."""
     return next((session for session in trend.sessions if session.recording_id == recording.pk), None)
+
+
+@register.filter
+def taken_by(stretch: Stretch) -> str:
+    """Why a moment is not the student's."""
+    return taken_words(stretch)
 
 
 @register.filter

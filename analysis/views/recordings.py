@@ -17,16 +17,18 @@ from analysis import wording
 from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
-from analysis.forms import CorrectionForm
+from analysis.forms import CorrectionForm, StretchForm
 from analysis.intake import removal
 from analysis.models import Recording, Run, Segment
 from analysis.presentation import charts, run_facts
 from analysis.presentation.playback import browsers_play
+from analysis.presentation.stretch_words import taken_words
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
 from analysis.trends.corrections import label_correct
 from analysis.trends.labels import segments_read, with_corrections
 from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed
+from analysis.views.stretches import stretches_of
 from students.access import Action, door, fetch, scoped, signed_in
 from students.models import User
 
@@ -98,6 +100,7 @@ def recording_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if sees_results and run and run.status == RunStatus.SUCCEEDED:
         context |= _results(request, run)
         context["corrects"] = permits(user, Action.LABELS_CORRECT, recording.student)
+        context |= {"stretch_form": StretchForm(), "stretches": stretches_of(recording)}
         results_viewed(request, recording.student, "recording", recording.pk)
     return no_store(render(request, "analysis/recordings/recording.html", context))
 
@@ -129,9 +132,10 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 
 def _segments_data(segments: Sequence[Any]) -> list[list[Any]]:
-    """What the page's script shows under the playhead, per segment: ``[id, start, end, label, corrected, unclear]``.
+    """What the page's script shows under the playhead, per segment.
 
-    ``corrected`` is a person's label, ``unclear`` the words for a moment with several likely emotions; or None.
+    ``[id, start, end, label, corrected, unclear, taken]``: ``corrected`` is a person's label, ``unclear`` the words for
+    a moment with several likely emotions, ``taken`` those for one that is not the student's; or None.
     """
     return [
         [
@@ -141,6 +145,7 @@ def _segments_data(segments: Sequence[Any]) -> list[list[Any]]:
             segment.label,
             segment.label_given,
             wording.judgement(segment.probabilities) if is_unclear(segment.probabilities) else None,
+            taken_words(segment.taken) if segment.taken else None,
         ]
         for segment in segments
     ]

@@ -1,5 +1,6 @@
 // The recording's page: player, chart and list of moments show the same instant.
 import { showMoment, shownMoment } from "./recording/moment.js";
+import { listenForStretches, offerStretch } from "./recording/stretch.js";
 import { byId } from "./shared/dom.js";
 
 const session = byId("session");
@@ -10,6 +11,7 @@ let seconds = 0;
 function tell() {
   for (const chart of charts) chart.dispatchEvent(new CustomEvent("playhead", { detail: { seconds } }));
   showMoment(seconds);
+  offerStretch(shownMoment());
 }
 
 function seek(time) {
@@ -63,6 +65,7 @@ byId("moment-correct")?.addEventListener("click", () => {
   window.htmx.ajax("GET", address, { target: "#correction", swap: "innerHTML" });
 });
 
+listenForStretches(() => seconds);
 addEventListener("hashchange", seekFromAddress);
 seekFromAddress();
-showMoment(seconds);
+tell();

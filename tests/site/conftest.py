@@ -6,7 +6,15 @@ import pytest
 
 from analysis.files.storage import original_name, part_path
 from students.models import Consent
-from tests.factories import AlertFactory, ReviewFactory, SegmentFactory, UploadFactory, UserFactory, analysed
+from tests.factories import (
+    AlertFactory,
+    ReviewFactory,
+    SegmentFactory,
+    StretchFactory,
+    UploadFactory,
+    UserFactory,
+    analysed,
+)
 from tests.site.access import World
 
 
@@ -35,6 +43,8 @@ def world(people, media) -> World:
             "consent": consent,
             "care": student.care.get(),
             "recording": recording,
+            # with its recording's key, as one address names both
+            "stretch": StretchFactory(pk=recording.pk, recording=recording, start_s=3, end_s=8),
             "segment": recording.current_run.segments.first() or SegmentFactory(run=recording.current_run),
             "alert": alert,
             "review": review,

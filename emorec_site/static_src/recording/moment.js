@@ -3,13 +3,14 @@ import { byId, element, pageData } from "../shared/dom.js";
 import { clock } from "./clock.js";
 
 const labels = pageData("emotion-labels");
-const moments = pageData("segments").map(([id, start, end, label, corrected, unclear]) => ({
+const moments = pageData("segments").map(([id, start, end, label, corrected, unclear, taken]) => ({
   id,
   start,
   end,
   label,
   corrected,
   unclear,
+  taken,
 }));
 let shown;
 
@@ -28,10 +29,10 @@ function momentAt(time) {
   return around.reduce((best, other) => (best && away(best) <= away(other) ? best : other), null);
 }
 
-function badge({ label, corrected, unclear }) {
+function badge({ label, corrected, unclear, taken }) {
   const name = corrected ?? (unclear ? null : label);
   const dot = element("span", name ? `emotion-dot emotion-${name}` : "emotion-dot");
-  const words = labels[name] ?? unclear ?? byId("session").dataset.gap;
+  const words = labels[name] ?? unclear ?? taken ?? byId("session").dataset.gap;
   return element("span", !name && unclear ? "emotion emotion-unclear" : "emotion", dot, words);
 }
 

@@ -30,7 +30,7 @@ def test_segments_come_as_the_engine_prints_them_with_index_and_corrections(peop
     first, gap, _ = page["results"]
     assert set(first) == {
         "run", "index", "start_s", "end_s", "label", "unclear", "probabilities", "voice", "face", "general", "quality",
-        "corrections",
+        "not_student", "corrections",
     }  # fmt: skip
     assert first["run"] == str(recording.current_run.pk)
     assert (first["index"], first["start_s"], first["end_s"], first["label"]) == (0, 0.0, 4.0, "sad")

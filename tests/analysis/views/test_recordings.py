@@ -63,7 +63,7 @@ def test_the_page_script_knows_every_segment_and_its_correction(people, as_user,
     segment = recording.current_run.segments.get(index=1)
     as_user(people.owner).post(reverse("segment-correct", args=[segment.pk]), {"label": "scared", "comment": ""})
     rows = _figure(_page(as_user(people.owner), "recording", recording), "segments")
-    assert rows[1] == [segment.pk, 2.0, 6.0, "sad", "scared", None]
+    assert rows[1] == [segment.pk, 2.0, 6.0, "sad", "scared", None, None]
     assert rows[2][3] is None
 
 

@@ -24,6 +24,11 @@ ROWS = {
     "recording-repeat": [post("302 404 404 302 302", of="recording")],
     "recording-track": [post("302 302 404 404 302", of="recording", data={"track": "1"})],
     "recording-delete": [post("302 404 404 302 302", of="recording")],
+    "recording-stretches": [
+        get("302 200 404 404 200", of="recording"),
+        post("302 302 404 404 302", of="recording", data={"start_s": "0:02", "end_s": "4", "who": "other"}),
+    ],
+    "stretch-remove": [post("302 302 404 404 302", of="stretch")],
     "segment-correct": [
         get("302 200 404 404 200", of="segment"),
         post("302 302 404 404 302", of="segment", data={"label": "sad", "comment": ""}),
