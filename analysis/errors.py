@@ -211,6 +211,33 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
         _("This recording has as many marked stretches as can be kept."),
         _("Remove some that are no longer needed, or mark longer stretches."),
     ),
+    # Annotations brought in.
+    "annotations_missing": (_("No file was chosen."), _("Choose the file that you saved in ELAN or Praat.")),
+    "annotations_too_large": (
+        _("The file is larger than an annotation file can be."),
+        _("Check that it is the .eaf or .TextGrid file, and not the recording."),
+    ),
+    "annotations_unreadable": (
+        _("The file is no .eaf of ELAN and no .TextGrid of Praat in UTF-8 or UTF-16 that can be read."),
+        _("Save it again in ELAN, or in Praat as a text file, and choose that."),
+    ),
+    "annotations_too_many": (
+        _("The file holds more annotations than can be read."),
+        _("Remove tiers that are not needed and choose it again."),
+    ),
+    "annotations_of_another": (
+        _("The file was taken out of another recording."),
+        _("Open the recording that it belongs to and bring it in there."),
+    ),
+    "preview_outdated": (
+        _("Something has changed since the preview, so nothing was written."),
+        _("Look at the preview again and confirm it then."),
+    ),
+    "unknown_format": (
+        _("There is no such format."),
+        _("Choose eaf for ELAN, textgrid for Praat, or csv for a table."),
+    ),
+    "no_file_waiting": (_("There is no file waiting."), _("Choose it again.")),
     # The analysis failed.
     "weights_missing": (_("The analysis is not fully installed: a model is missing."), _ASK_ADMIN),
     "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),
@@ -245,6 +272,10 @@ _HTTP_STATUS: dict[str, int] = {
     "run_active": 409,
     "run_finished": 409,
     "results_changed": 409,
+    "preview_outdated": 409,
+    "annotations_missing": 400,
+    "unknown_format": 400,
+    "annotations_too_large": 413,
     "upload_closed": 410,
     "upload_expired": 410,
     "upload_busy": 423,

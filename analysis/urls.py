@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from analysis.views import (
     alerts,
+    exchange,
     home,
     info,
     media,
@@ -35,6 +36,9 @@ urlpatterns: list[URLPattern] = [
     path("recordings/<uuid:pk>/track/", recordings.track, name="recording-track"),
     path("recordings/<uuid:pk>/delete/", recordings.delete, name="recording-delete"),
     path("recordings/<uuid:pk>/stretches/", stretches.stretches, name="recording-stretches"),
+    path("recordings/<uuid:pk>/export/", exchange.export, name="annotations-export"),
+    path("recordings/<uuid:pk>/annotations/", exchange.bring_in, name="annotations-import"),
+    path("recordings/<uuid:pk>/annotations/preview/", exchange.preview, name="annotations-preview"),
     path("stretches/<uuid:pk>/remove/", stretches.remove, name="stretch-remove"),
     path("segments/<int:pk>/correct/", recordings.correct, name="segment-correct"),
     path("alerts/", alerts.alerts, name="alerts"),

@@ -301,6 +301,8 @@ SPECTACULAR_SETTINGS = {
         "AlertStatus": "analysis.flow.AlertStatus",
         "ReviewStatus": "analysis.flow.ReviewStatus",
         "RuleKind": "analysis.models.alert.RuleKind",
+        "Emotion": "analysis.emotions.EMOTIONS",
+        "Who": "analysis.models.speaker.Who",
         "Decision": "analysis.models.review.Decision",
         "Purpose": "students.models.Purpose",
         "Role": "students.models.Role",

@@ -2,7 +2,20 @@
 
 from django.urls import path, re_path
 
-from analysis.api import account, alerts, door, recordings, results, reviews, rules, schema, stretches, students, tus
+from analysis.api import (
+    account,
+    alerts,
+    door,
+    exchange,
+    recordings,
+    results,
+    reviews,
+    rules,
+    schema,
+    stretches,
+    students,
+    tus,
+)
 
 urlpatterns = [
     path("me/", account.MeView.as_view(), name="api-me"),
@@ -19,6 +32,8 @@ urlpatterns = [
     path("recordings/<uuid:pk>/repeat/", recordings.RecordingRepeatView.as_view(), name="api-recording-repeat"),
     path("recordings/<uuid:pk>/segments/", results.SegmentsView.as_view(), name="api-segments"),
     path("recordings/<uuid:pk>/corrections/", results.CorrectionsView.as_view(), name="api-corrections"),
+    path("recordings/<uuid:pk>/export/", exchange.ExportView.as_view(), name="api-export"),
+    path("recordings/<uuid:pk>/annotations/", exchange.AnnotationsView.as_view(), name="api-annotations"),
     path("recordings/<uuid:pk>/stretches/", stretches.StretchesView.as_view(), name="api-stretches"),
     path("recordings/<uuid:pk>/stretches/<uuid:stretch>/", stretches.StretchView.as_view(), name="api-stretch"),
     path("alerts/", alerts.AlertsView.as_view(), name="api-alerts"),

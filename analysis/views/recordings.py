@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from analysis import wording
 from analysis.emotions import LABELS, NEGATIVE, is_unclear, is_undecided
 from analysis.errors import problem
+from analysis.exchange.exporting import Format
 from analysis.flow import UNFINISHED_RUN, RecordingStatus, RunStatus
 from analysis.forms import CorrectionForm, StretchForm
 from analysis.intake import removal
@@ -100,7 +101,7 @@ def recording_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if sees_results and run and run.status == RunStatus.SUCCEEDED:
         context |= _results(request, run)
         context["corrects"] = permits(user, Action.LABELS_CORRECT, recording.student)
-        context |= {"stretch_form": StretchForm(), "stretches": stretches_of(recording)}
+        context |= {"stretch_form": StretchForm(), "stretches": stretches_of(recording), "formats": list(Format)}
         results_viewed(request, recording.student, "recording", recording.pk)
     return no_store(render(request, "analysis/recordings/recording.html", context))
 

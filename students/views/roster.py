@@ -4,10 +4,6 @@ The uploaded bytes wait in the administrator's session (server side) between pre
 sends back only the digest of the preview it showed.
 """
 
-import base64
-import zlib
-from datetime import timedelta
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -18,13 +14,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from students import audit, roster
+from students import audit, roster, waiting_file
 from students.access import Action, door, scoped, signed_in
 from students.forms import RosterForm, attempt
 from students.models import Student
 
 SESSION_KEY = "roster"
-KEPT_FOR = timedelta(minutes=30)
 
 
 @door(Action.STUDENT_MANAGE)
@@ -34,7 +29,7 @@ def roster_import(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data["file"].read(roster.MAX_BYTES + 1)
         if attempt(form, lambda: roster.roster_read(data)) is not None:
-            _keep(request, data)
+            waiting_file.keep(request, SESSION_KEY, data)
             return redirect("roster-preview")
     context = {"form": form, "headers": {name: sorted(heads) for name, heads in roster.HEADERS.items()}}
     return render(request, "students/roster_import.html", context)
@@ -44,12 +39,12 @@ def roster_import(request: HttpRequest) -> HttpResponse:
 @never_cache
 def roster_preview(request: HttpRequest) -> HttpResponse:
     """Shows what the stored file would do; a POST with the digest of that preview does it, or discards the file."""
-    data = _stored_upload(request)
+    data = waiting_file.kept(request, SESSION_KEY)
     if data is None:
         messages.warning(request, _("There is no file waiting. Choose it again."))
         return redirect("roster-import")
     if request.method == "POST" and "discard" in request.POST:
-        del request.session[SESSION_KEY]
+        waiting_file.forget(request, SESSION_KEY)
         messages.info(request, _("Nothing was imported."))
         return redirect("roster-import")
     if request.method == "POST":
@@ -68,7 +63,7 @@ def _confirm(request: HttpRequest, data: bytes) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("roster-preview")
-    del request.session[SESSION_KEY]
+    waiting_file.forget(request, SESSION_KEY)
     total = counts["create"] + counts["update"]
     messages.success(request, ngettext("%d student was written.", "%d students were written.", total) % total)
     return redirect("students")
@@ -85,19 +80,3 @@ def roster_export(request: HttpRequest) -> HttpResponseBase:
     response = HttpResponse(body, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="students-{timezone.localdate():%Y-%m-%d}.csv"'
     return response
-
-
-def _keep(request: HttpRequest, data: bytes) -> None:
-    packed = base64.b85encode(zlib.compress(data)).decode("ascii")
-    request.session[SESSION_KEY] = {"data": packed, "at": timezone.now().timestamp()}
-
-
-def _stored_upload(request: HttpRequest) -> bytes | None:
-    """The bytes waiting in the session; None if there are none or they are too old."""
-    stored = request.session.get(SESSION_KEY)
-    if stored is None:
-        return None
-    if timezone.now().timestamp() - stored["at"] > KEPT_FOR.total_seconds():
-        del request.session[SESSION_KEY]
-        return None
-    return zlib.decompress(base64.b85decode(stored["data"]))

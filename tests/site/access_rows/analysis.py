@@ -28,6 +28,13 @@ ROWS = {
         get("302 200 404 404 200", of="recording"),
         post("302 302 404 404 302", of="recording", data={"start_s": "0:02", "end_s": "4", "who": "other"}),
     ],
+    "annotations-export": [get("302 200 404 404 200", of="recording", data={"format": "csv"})],
+    "annotations-import": [post("302 302 404 404 302", of="recording")],
+    # nothing waits in these sessions
+    "annotations-preview": [
+        get("302 302 404 404 302", of="recording"),
+        post("302 302 404 404 302", of="recording"),
+    ],
     "stretch-remove": [post("302 302 404 404 302", of="stretch")],
     "segment-correct": [
         get("302 200 404 404 200", of="segment"),

@@ -43,6 +43,8 @@ ROWS = {
         api("get", "401 200 404 404 200", of="recording"),
         api("post", "401 201 404 404 201", of="recording", data={"start_s": 0, "end_s": 4, "who": "other"}),
     ],
+    "api-export": [api("get", "401 200 404 404 200", of="recording", data={"format": "eaf"})],
+    "api-annotations": [api("post", "401 415 404 404 415", of="recording")],
     "api-stretch": [api("delete", "401 204 404 404 204", of="stretch")],
     "api-uploads": [api("post", "401 404 404 415 404", headers=TUS)],
     "api-upload": [
