@@ -106,3 +106,25 @@ def test_signing_out_leaves_nothing_of_an_upload_in_the_browser(people, visitor)
     someone.page.click("text=Sign out")
     someone.page.wait_for_url("**/login/")
     assert someone.page.evaluate("localStorage.length") == 0
+
+
+def test_a_stretch_is_marked_with_the_times_of_the_moment_and_taken_back(people, visitor):
+    recording = analysed(people.student, ["sad"] * 4 + ["happy"] * 4)
+    someone = visitor()
+    someone.sign_in(people.owner)
+    someone.go(f"/recordings/{recording.pk}/")
+    page, form = someone.page, someone.page.locator("#stretch-form")
+    assert form.locator("[name=start_s]").input_value() == "0:00"
+    page.locator("[data-whose]").nth(2).click()
+    times = [form.locator(f"[name={name}]").input_value() for name in ("start_s", "end_s")]
+    assert times == ["0:04", "0:08"]
+    page.locator("[data-seek]").first.click()
+    assert form.locator("[name=start_s]").input_value() == "0:04", "an edited form is left alone"
+    form.locator("[data-now=start_s]").click()
+    assert form.locator("[name=start_s]").input_value() == "0:00"
+    form.locator("button[type=submit]").click()
+    page.get_by_text("The mark was saved").wait_for()
+    assert "not the student’s but the counsellor’s" in page.locator("#moment-label").inner_text()
+    page.locator("#stretches").get_by_role("button", name="Remove").click()
+    page.get_by_text("The mark was removed").wait_for()
+    assert page.locator("#moment-label").inner_text() == "sad"

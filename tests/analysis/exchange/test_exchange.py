@@ -336,7 +336,7 @@ def test_a_file_waits_for_its_own_recording_only(people, as_user, recording):
         (None, "No file was chosen"),
         (b"not a file of theirs", "no .eaf of ELAN"),
         (b'<!DOCTYPE a [<!ENTITY b "boom">]><ANNOTATION_DOCUMENT/>', "no .eaf of ELAN"),
-        (b"<" * (8 * 1024 * 1024 + 1), "larger than an annotation file"),
+        (b"<" * (16 * 1024 * 1024 + 1), "larger than an annotation file"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_next_step(people, as_user, recording, data, words):
