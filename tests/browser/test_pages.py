@@ -28,7 +28,7 @@ def _addresses(people, recording, who: str) -> list[str]:
     return (
         everyone
         + {
-            "owner": ["/alerts/", alert, "/notices/"],
+            "owner": [f"/recordings/{recording.pk}/stretches/?start_s=4&end_s=8.5", "/alerts/", alert, "/notices/"],
             "staff": ["/upload/"],
             "admin": [
                 "/alerts/",
