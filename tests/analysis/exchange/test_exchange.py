@@ -136,7 +136,7 @@ def test_the_table_tells_each_segments_validity(people, as_user, recording):
 def test_a_file_names_nobody_is_kept_nowhere_and_stands_in_the_audit_trail(people, as_user, recording, format):
     answer = as_user(people.owner).get(reverse("annotations-export", args=[recording.pk]), {"format": format})
     told = answer.content.decode() + json.dumps(dict(answer.items()))
-    for name in ("Wang", "4711", str(people.owner), people.owner.username, ".mp4"):
+    for name in ("Wang", "S-4711", str(people.owner), people.owner.username, ".mp4"):
         assert name not in told, name
     assert answer["Cache-Control"] == "no-store"
     ending = "TextGrid" if format == "textgrid" else format
