@@ -21,6 +21,7 @@ SPACE := $(subst ,, )
 model = $(subst $(SPACE),\$(SPACE),$(or $($(1)),var/models/$(2)))
 SEPARATOR := $(call model,EMOREC_SPLEETER_MODEL,spleeter/2stems)/model.data-00000-of-00001
 ENCODER := $(call model,EMOREC_WHISPER_MODEL,whisper/base)/model.bin
+LANDMARKS := $(call model,EMOREC_LANDMARK_MODEL,mediapipe)/face_landmark.tflite
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/django.po)
 
 STEP := $(PYTHON) emorec_site/step.py
@@ -30,7 +31,7 @@ LOCKED := --no-deps --require-hashes
 .PHONY: setup setup-dev FORCE
 .NOTPARALLEL:
 
-setup: $(MADE)/nodeps $(SEPARATOR) $(ENCODER) $(CATALOGUES:.po=.mo) $(BUILT)
+setup: $(MADE)/nodeps $(SEPARATOR) $(ENCODER) $(LANDMARKS) $(CATALOGUES:.po=.mo) $(BUILT)
 
 setup-dev: setup $(MADE)/dev
 
@@ -75,6 +76,8 @@ $(SEPARATOR): | $(MADE)/nodeps
 	@$(STEP) "separation model" $(BIN)/python -m ml fetch-separator
 $(ENCODER): | $(MADE)/nodeps
 	@$(STEP) "speech encoder" $(BIN)/python -m ml fetch-encoder
+$(LANDMARKS): | $(MADE)/nodeps
+	@$(STEP) "face landmarks" $(BIN)/python -m ml fetch-landmarks
 
 %/django.mo: %/django.po | $(MADE)/packages
 	@$(STEP) "translations" $(BIN)/python -m emorec_site.messages

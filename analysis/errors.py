@@ -243,6 +243,8 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
     "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),
     "separator_missing": (_("The analysis is not fully installed: the voice separator is missing."), _ASK_ADMIN),
     "separator_damaged": (_("The analysis is not fully installed: the voice separator is damaged."), _ASK_ADMIN),
+    "landmarks_missing": (_("The analysis is not fully installed: the face landmark model is missing."), _ASK_ADMIN),
+    "landmarks_damaged": (_("The analysis is not fully installed: the face landmark model is damaged."), _ASK_ADMIN),
     "encoder_missing": (_("The analysis is not fully installed: the speech encoder is missing."), _ASK_ADMIN),
     "encoder_damaged": (_("The analysis is not fully installed: the speech encoder is damaged."), _ASK_ADMIN),
     "reference_damaged": (

@@ -26,6 +26,8 @@ SENTENCES: dict[str, str] = {
     "weights_damaged": "The trained weights are not the published ones. Fetch the project anew.",
     "separator_missing": "The Spleeter model is not there. Run: python -m ml fetch-separator",
     "separator_damaged": "The Spleeter model is not the published one. Run: python -m ml fetch-separator",
+    "landmarks_missing": "The face landmark model is not there. Run: python -m ml fetch-landmarks",
+    "landmarks_damaged": "The face landmark model is not the published one. Run: python -m ml fetch-landmarks",
     "encoder_missing": "The speech encoder is not there. Run: python -m ml fetch-encoder",
     "encoder_damaged": "The speech encoder is not the published one. Run: python -m ml fetch-encoder",
     "reference_damaged": "The reference is not one that this program wrote. Leave --reference out, or make it anew.",

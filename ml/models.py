@@ -7,6 +7,7 @@ from typing import Any
 
 from ml import weights
 from ml.config import Config
+from ml.face import landmark_model
 from ml.face.recogniser import FaceRecogniser
 from ml.reading import score_versions
 from ml.speakers.vectors import SpeakerSpace
@@ -87,6 +88,8 @@ class Models:
         uses = (("face", config.face), ("voice", config.voice), ("speakers", tells_apart))
         used = [name for name, is_used in uses if is_used]
         files = {name: {key: card.get(name, {}).get(key) for key in ("version", "sha256")} for name in used}
+        if config.face:
+            files["landmarks"] = {"version": landmark_model.VERSION, "sha256": landmark_model.SHA256}
         if config.voice and config.voice_by == "speech":
             files["speech_encoder"] = {"version": whisper_model.VERSION, "sha256": whisper_model.SHA256}
         if config.voice and config.separation == "vocals":

@@ -228,6 +228,7 @@ def _models(model: dict[str, Any]) -> list[Fact]:
         "voice": _("Model of the voice"),
         "speech_encoder": _("Speech encoder"),
         "speaker_encoder": _("Speaker encoder"),
+        "landmarks": _("Face landmarks"),
         "separator": _("Voice separation"),
     }
     return [

@@ -62,6 +62,15 @@ def fetch_encoder(folder: Annotated[Path | None, typer.Option(help="Default EMOR
         fetch_model(folder, errors.print)
 
 
+@upkeep.command("fetch-landmarks")
+def fetch_landmarks(folder: Annotated[Path | None, typer.Option(help="Default EMOREC_LANDMARK_MODEL.")] = None) -> None:
+    """Fetch and verify the face landmark model (MediaPipe)."""
+    from ml.face.landmark_model import fetch_model
+
+    with explained():
+        fetch_model(folder, errors.print)
+
+
 @upkeep.command("fetch-separator")
 def fetch_separator(folder: Annotated[Path | None, typer.Option(help="Default EMOREC_SPLEETER_MODEL.")] = None) -> None:
     """Fetch and verify the Spleeter model."""

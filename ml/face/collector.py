@@ -3,7 +3,8 @@
 Crops go to a file in a folder that the caller makes and removes; they are pictures of people.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from ml import media
 from ml.config import Config
-from ml.face.detection import CROP_SIDE, FaceDetector, crop_face
+from ml.face.detection import CROP_SIDE, Box, FaceDetector, crop_face
+from ml.face.landmarks import Landmarker
 from ml.face.tracking import Tracker, signature
 
 BATCH = 256
@@ -19,7 +21,19 @@ BATCH = 256
 FRAME_SIDE = 640
 """Longer side in pixels of the frames in which faces are searched and cropped."""
 
-_RECORD = np.dtype([("time", "<f8"), ("follow", "<i4"), ("confidence", "<f4"), ("crop", "u1", (CROP_SIDE, CROP_SIDE))])
+_RECORD = np.dtype(
+    [
+        ("time", "<f8"),
+        ("follow", "<i4"),
+        ("confidence", "<f4"),
+        ("opening", "<f4"),
+        ("presence", "<f4"),
+        ("yaw", "<f4"),
+        ("pitch", "<f4"),
+        ("roll", "<f4"),
+        ("crop", "u1", (CROP_SIDE, CROP_SIDE)),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +64,50 @@ class FaceCollector:
     Args:
         config: detection width, least confidence, least track length and frames per second.
         spool_dir: an existing folder for the crops.
+
+    Raises:
+        RecognitionError: landmarks_missing, landmarks_damaged.
     """
 
     def __init__(self, config: Config, spool_dir: Path) -> None:
         self._config = config
+        self._landmarker = Landmarker()
         self._path = spool_dir / "faces.bin"
         self._spool = self._path.open("wb")
         self._detector = FaceDetector(config.detection_width)
         self._tracker = Tracker(frame_s=1 / config.sample_fps)
         self._times: list[float] = []
+        self._beside = ThreadPoolExecutor(max_workers=1)
+        self._spooling: Future[None] | None = None
 
     def feed(self, time_s: float, frame_rgb: np.ndarray) -> None:
-        """Take the next frame: its time in seconds, and uint8 RGB pixels of shape (H, W, 3)."""
+        """Take the next frame: its time in seconds, and uint8 RGB pixels of shape (H, W, 3), left as they are."""
         self._times.append(time_s)
         boxes = [box for box in self._detector.detect(frame_rgb) if box.confidence >= self._config.min_detection]
         numbers = self._tracker.update(time_s, boxes, [signature(frame_rgb, box) for box in boxes])
+        # Its landmarks are found while the next frame is searched for faces.
+        self._await_spooled()
+        self._spooling = self._beside.submit(self._spool_faces, time_s, frame_rgb, numbers, boxes)
+
+    def _spool_faces(self, time_s: float, frame_rgb: np.ndarray, numbers: Sequence[int], boxes: Sequence[Box]) -> None:
         for number, box in zip(numbers, boxes, strict=True):
-            record = np.array((time_s, number, box.confidence, crop_face(frame_rgb, box)), dtype=_RECORD)
-            self._spool.write(record.tobytes())
+            found = self._landmarker.find(frame_rgb, box)
+            angles = (found.yaw, found.pitch, found.roll)
+            crop = crop_face(frame_rgb, box)
+            record = (time_s, number, box.confidence, found.opening, found.presence, *angles, crop)
+            self._spool.write(np.array(record, dtype=_RECORD).tobytes())
+
+    def _await_spooled(self) -> None:
+        if self._spooling is not None:
+            self._spooling.result()
 
     def finish(self) -> "FaceTracks":
         """No more frames: the tracks that lasted, without those shorter than ``config.min_track_s``."""
-        self._spool.close()
+        try:
+            self._await_spooled()
+        finally:
+            self._beside.shutdown()
+            self._spool.close()
         long_enough = [
             follow
             for follow in self._tracker.follows
@@ -124,13 +160,29 @@ class FaceTracks:
         Yields:
             Times in seconds (n,) float64, detector confidence 0-1 (n,) float32, crops (n, 48, 48) uint8; n >= 1.
         """
+        for own in self._records(track):
+            yield own["time"].copy(), own["confidence"].copy(), own["crop"].copy()
+
+    def lips(self, track: Track) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How far a track's mouth is open, in every sampled frame with it.
+
+        Returns:
+            Times in seconds, rising, float64; opening of the mouth in units of the distance between the eyes' outer
+            corners, 0 to about 0.6, float32; how sure the landmarks are, 0-1, float32. Each of shape (n,).
+        """
+        parts = [own[["time", "opening", "presence"]] for own in self._records(track)]
+        own = np.concatenate(parts) if parts else np.zeros(0, _RECORD)
+        return own["time"].copy(), own["opening"].copy(), own["presence"].copy()
+
+    def _records(self, track: Track) -> Iterator[np.ndarray]:
+        """What was spooled of a track, in order of time, at most ``BATCH`` records at once and at least one."""
         follow = self._spooled_numbers[track.number]
         with self._spool.open("rb") as spool:
             while chunk := spool.read(BATCH * _RECORD.itemsize):
                 records = np.frombuffer(chunk, dtype=_RECORD)
                 own = records[records["follow"] == follow]
                 if len(own):
-                    yield own["time"].copy(), own["confidence"].copy(), own["crop"].copy()
+                    yield own
 
 
 def follow_faces(

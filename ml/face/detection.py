@@ -119,17 +119,29 @@ def crop_face(frame_rgb: np.ndarray, box: Box, framing: float = FRAMING) -> np.n
     Returns:
         uint8, shape (48, 48).
     """
-    side = max(2, round(box.size * framing))
-    left, top = round(box.centre[0] - side / 2), round(box.centre[1] - side / 2)
-    if 0 <= top <= frame_rgb.shape[0] - side and 0 <= left <= frame_rgb.shape[1] - side:
-        square = frame_rgb[top : top + side, left : left + side]
-    else:  # ten times slower, and seldom
-        rows = np.clip(np.arange(top, top + side), 0, frame_rgb.shape[0] - 1)
-        columns = np.clip(np.arange(left, left + side), 0, frame_rgb.shape[1] - 1)
-        square = frame_rgb[rows[:, None], columns]
+    square, _, _ = square_around(frame_rgb, box.centre, max(2, round(box.size * framing)))
     grey = cv2.cvtColor(square, cv2.COLOR_RGB2GRAY)
-    method = cv2.INTER_AREA if side > CROP_SIDE else cv2.INTER_CUBIC
+    method = cv2.INTER_AREA if square.shape[0] > CROP_SIDE else cv2.INTER_CUBIC
     return cv2.resize(grey, (CROP_SIDE, CROP_SIDE), interpolation=method)
+
+
+def square_around(frame: np.ndarray, centre: tuple[float, float], side: int) -> tuple[np.ndarray, int, int]:
+    """A square part of a frame.
+
+    Args:
+        frame: shape (H, W, C).
+        centre: of the square, x and y in pixels.
+        side: in pixels; beyond the frame its edge pixels are repeated.
+
+    Returns:
+        The part, shape (side, side, C), and the x and y of its upper left corner.
+    """
+    left, top = round(centre[0] - side / 2), round(centre[1] - side / 2)
+    if 0 <= top <= frame.shape[0] - side and 0 <= left <= frame.shape[1] - side:
+        return frame[top : top + side, left : left + side], left, top
+    rows = np.clip(np.arange(top, top + side), 0, frame.shape[0] - 1)  # ten times slower, and seldom
+    columns = np.clip(np.arange(left, left + side), 0, frame.shape[1] - 1)
+    return frame[rows[:, None], columns], left, top
 
 
 def _raw_detector() -> RawDetector:

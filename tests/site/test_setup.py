@@ -29,6 +29,7 @@ case "$*" in
   "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python; cp "$0" .venv/bin/uv ;;
   *fetch-separator) mkdir -p var/models/spleeter/2stems; touch var/models/spleeter/2stems/model.data-00000-of-00001 ;;
   *fetch-encoder) mkdir -p var/models/whisper/base; touch var/models/whisper/base/model.bin ;;
+  *fetch-landmarks) mkdir -p var/models/mediapipe; touch var/models/mediapipe/face_landmark.tflite ;;
   *emorec_site.messages) touch locale/zh/LC_MESSAGES/django.mo ;;
   *" npm ci"*--omit=dev) rm -rf node_modules; mkdir node_modules; touch node_modules/.package-lock.json ;;
   *" npm ci"*) mkdir -p node_modules/@biomejs/biome; touch -d @0 node_modules/@biomejs/biome/package.json
@@ -42,7 +43,7 @@ TORCH = f"{INSTALL} -r requirements/torch.txt"
 NO_TRITON = "pip uninstall --quiet --python .venv/bin/python triton"
 NODEPS = f"{INSTALL} -r requirements/nodeps.lock"
 DEV = f"{INSTALL} -r requirements/dev.lock"
-MODELS = ["-m ml fetch-separator", "-m ml fetch-encoder"]
+MODELS = ["-m ml fetch-separator", "-m ml fetch-encoder", "-m ml fetch-landmarks"]
 TRANSLATIONS = "-m emorec_site.messages"
 NPM_WITH_TOOLS = "emorec_site/node.py npm ci --ignore-scripts --no-audit --no-fund --loglevel=error"
 NPM = f"{NPM_WITH_TOOLS} --omit=dev"
@@ -170,7 +171,8 @@ def test_a_source_that_was_removed_is_a_change(ready):
     ("gone", "anew"),
     [
         ("var/models/spleeter/2stems/model.data-00000-of-00001", MODELS[:1]),
-        ("var/models/whisper/base/model.bin", MODELS[1:]),
+        ("var/models/whisper/base/model.bin", MODELS[1:2]),
+        ("var/models/mediapipe/face_landmark.tflite", MODELS[2:]),
         ("locale/zh/LC_MESSAGES/django.mo", [TRANSLATIONS]),
         ("emorec_site/static/built", [BUNDLE]),
         ("node_modules", [NPM, BUNDLE]),
