@@ -1,5 +1,6 @@
 """Training: every command writes weights or the numbers that go with them."""
 
+import hashlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,20 @@ def train_face(
         run(options, bars)
         entry = export_face(options, weights)
     print_json({"version": entry["version"], "publictest": entry["publictest"]})
+
+
+@train.command("likeness")
+def train_likeness(
+    source: Annotated[Path | None, typer.Option(help="fer2013.csv or folder of sheets; default EMOREC_DATA.")] = None,
+) -> None:
+    """Fit what two faces are compared by on FER2013's training faces, and write ml/face/likeness.npz."""
+    from ml.data.fer2013 import fer2013_folder, load_faces
+    from ml.face.likeness import FILE
+    from ml.training.face.likeness import fit_likeness
+
+    with explained(), Bars() as bars:
+        count = fit_likeness(load_faces(source or fer2013_folder(), "Training"), FILE, bars)
+    print_json({"faces": count, "sha256": hashlib.sha256(FILE.read_bytes()).hexdigest()})
 
 
 @train.command("voice")

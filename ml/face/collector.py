@@ -14,12 +14,19 @@ from ml import media
 from ml.config import Config
 from ml.face.detection import CROP_SIDE, Box, FaceDetector, crop_face
 from ml.face.landmarks import Landmarker
-from ml.face.tracking import Tracker, signature
+from ml.face.likeness import Look, description, upright
+from ml.face.persons import Candidate, Passage, persons
+from ml.face.tracking import Follow, Tracker, signature
 
 BATCH = 256
 """Observations handed out at a time."""
 FRAME_SIDE = 640
 """Longer side in pixels of the frames in which faces are searched and cropped."""
+LOOK_EVERY_S = 1.0
+"""Seconds between two frames in which it is taken down how a face looks; its first few are all taken."""
+FIRST_LOOKS = 3
+LOOK_PRESENCE = 0.9
+"""Presence of the landmarks from which a frame shows how a face looks."""
 
 _RECORD = np.dtype(
     [
@@ -44,6 +51,7 @@ class Track:
         number: 1, 2, ... in order of first appearance.
         start_s, end_s: first and last time it was seen.
         followed_s: time it was in sight.
+        passages: stretches in sight, first and last time of each, rising.
         n_frames: sampled frames with it.
         mean_confidence: of the detector, 0-1.
         mean_size_px: geometric mean of the box's sides, in pixels of the sampled frames.
@@ -53,6 +61,7 @@ class Track:
     start_s: float
     end_s: float
     followed_s: float
+    passages: tuple[Passage, ...]
     n_frames: int
     mean_confidence: float
     mean_size_px: float
@@ -77,6 +86,8 @@ class FaceCollector:
         self._detector = FaceDetector(config.detection_width)
         self._tracker = Tracker(frame_s=1 / config.sample_fps)
         self._times: list[float] = []
+        self._looks: dict[int, Look] = {}
+        self._looked_at: dict[int, float] = {}
         self._beside = ThreadPoolExecutor(max_workers=1)
         self._spooling: Future[None] | None = None
 
@@ -84,18 +95,27 @@ class FaceCollector:
         """Take the next frame: its time in seconds, and uint8 RGB pixels of shape (H, W, 3), left as they are."""
         self._times.append(time_s)
         boxes = [box for box in self._detector.detect(frame_rgb) if box.confidence >= self._config.min_detection]
-        numbers = self._tracker.update(time_s, boxes, [signature(frame_rgb, box) for box in boxes])
+        colours = [signature(frame_rgb, box) for box in boxes]
+        faces = list(zip(self._tracker.update(time_s, boxes, colours), boxes, colours, strict=True))
         # Its landmarks are found while the next frame is searched for faces.
         self._await_spooled()
-        self._spooling = self._beside.submit(self._spool_faces, time_s, frame_rgb, numbers, boxes)
+        self._spooling = self._beside.submit(self._spool_faces, time_s, frame_rgb, faces)
 
-    def _spool_faces(self, time_s: float, frame_rgb: np.ndarray, numbers: Sequence[int], boxes: Sequence[Box]) -> None:
-        for number, box in zip(numbers, boxes, strict=True):
+    def _spool_faces(self, time_s: float, frame_rgb: np.ndarray, faces: list[tuple[int, Box, np.ndarray]]) -> None:
+        for number, box, colours in faces:
             found = self._landmarker.find(frame_rgb, box)
             angles = (found.yaw, found.pitch, found.roll)
             crop = crop_face(frame_rgb, box)
             record = (time_s, number, box.confidence, found.opening, found.presence, *angles, crop)
             self._spool.write(np.array(record, dtype=_RECORD).tobytes())
+            if found.presence >= LOOK_PRESENCE and self._look_is_due(number, time_s):
+                self._looked_at[number] = time_s
+                look = Look(1, description(upright(frame_rgb, found.points)), colours)
+                self._looks[number] = self._looks.get(number, Look()).plus(look)
+
+    def _look_is_due(self, number: int, time_s: float) -> bool:
+        look = self._looks.get(number)
+        return look is None or look.count < FIRST_LOOKS or time_s - self._looked_at[number] >= LOOK_EVERY_S - 1e-3
 
     def _await_spooled(self) -> None:
         if self._spooling is not None:
@@ -108,25 +128,39 @@ class FaceCollector:
         finally:
             self._beside.shutdown()
             self._spool.close()
-        long_enough = [
-            follow
-            for follow in self._tracker.follows
-            if follow.n_frames >= 2 and follow.followed_s >= self._config.min_track_s
+        follows = self._tracker.follows
+        looks = [self._looks.get(follow.number, Look()) for follow in follows]
+        groups = persons(
+            [
+                Candidate(look, tuple(follow.passages), follow.followed_s)
+                for look, follow in zip(looks, follows, strict=True)
+            ]
+        )
+        people = [[follows[position] for position in group] for group in groups]
+        lasting = [
+            group
+            for group in people
+            if sum(each.n_frames for each in group) >= 2
+            and sum(each.followed_s for each in group) >= self._config.min_track_s
         ]
-        tracks = [
-            Track(
-                number=number,
-                start_s=follow.start_s,
-                end_s=follow.end_s,
-                followed_s=follow.followed_s,
-                n_frames=follow.n_frames,
-                mean_confidence=follow.confidence / follow.n_frames,
-                mean_size_px=follow.size / follow.n_frames,
-            )
-            for number, follow in enumerate(long_enough, start=1)
-        ]
-        spooled = {number: follow.number for number, follow in enumerate(long_enough, start=1)}
+        tracks = [_track(number, group) for number, group in enumerate(lasting, start=1)]
+        spooled = {number: [each.number for each in group] for number, group in enumerate(lasting, start=1)}
         return FaceTracks(tracks, np.array(self._times), self._path, spooled)
+
+
+def _track(number: int, follows: Sequence[Follow]) -> Track:
+    """One person's followed faces as one."""
+    frames = sum(follow.n_frames for follow in follows)
+    return Track(
+        number=number,
+        start_s=min(follow.start_s for follow in follows),
+        end_s=max(follow.end_s for follow in follows),
+        followed_s=sum(follow.followed_s for follow in follows),
+        passages=tuple(sorted(passage for follow in follows for passage in follow.passages)),
+        n_frames=frames,
+        mean_confidence=sum(follow.confidence for follow in follows) / frames,
+        mean_size_px=sum(follow.size for follow in follows) / frames,
+    )
 
 
 class FaceTracks:
@@ -138,7 +172,7 @@ class FaceTracks:
     """
 
     def __init__(
-        self, tracks: list[Track], sampled_times: np.ndarray, spool: Path, spooled_numbers: dict[int, int]
+        self, tracks: list[Track], sampled_times: np.ndarray, spool: Path, spooled_numbers: dict[int, list[int]]
     ) -> None:
         self.tracks = tracks
         self.sampled_times = sampled_times
@@ -176,11 +210,11 @@ class FaceTracks:
 
     def _records(self, track: Track) -> Iterator[np.ndarray]:
         """What was spooled of a track, in order of time, at most ``BATCH`` records at once and at least one."""
-        follow = self._spooled_numbers[track.number]
+        follows = self._spooled_numbers[track.number]
         with self._spool.open("rb") as spool:
             while chunk := spool.read(BATCH * _RECORD.itemsize):
                 records = np.frombuffer(chunk, dtype=_RECORD)
-                own = records[records["follow"] == follow]
+                own = records[np.isin(records["follow"], follows)]
                 if len(own):
                     yield own
 

@@ -2,8 +2,8 @@
 
 From one sampled frame to the next a face stays near its place and size; that is enough within a second. A face that was
 away longer (turned aside, behind hands) continues its track if it comes back at the same place, in the same size and in
-the same colours of hair, clothes and background; otherwise it is somebody else until a person says so. The colours are
-compared within a second too, so that a cut to another person ends the track.
+the same colours of hair, clothes and background; otherwise it is another face, and ``ml.face.persons`` decides whether
+it is the same person's. The colours are compared within a second too, so that a cut to another person ends the track.
 """
 
 from collections.abc import Sequence
@@ -40,6 +40,7 @@ class Follow:
         n_frames: frames with it.
         confidence, size: sums over these frames, of confidence (0-1) and box size (pixels).
         box, signature: of the last frame.
+        passages: stretches in sight, first and last time of each; gaps beyond ``GAP_S`` lie between them.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Follow:
     size: float
     box: Box
     signature: np.ndarray | None
+    passages: list[tuple[float, float]]
 
 
 @dataclass(slots=True)
@@ -114,14 +116,20 @@ class Tracker:
         self._open = [follow for follow in self._open if time_s - follow.end_s <= RETURN_S]
 
     def _begin(self, time_s: float, box: Box, look: np.ndarray | None) -> Follow:
-        follow = Follow(len(self.follows), time_s, time_s, self.frame_s, 1, box.confidence, box.size, box, look)
+        number, passages = len(self.follows), [(time_s, time_s)]
+        follow = Follow(number, time_s, time_s, self.frame_s, 1, box.confidence, box.size, box, look, passages)
         self.follows.append(follow)
         self._open.append(follow)
         return follow
 
     def _go_on(self, follow: Follow, time_s: float, box: Box, look: np.ndarray | None) -> None:
         gap = time_s - follow.end_s
-        follow.followed_s += gap if gap <= self.gap_s else self.frame_s
+        if gap <= self.gap_s:
+            follow.followed_s += gap
+            follow.passages[-1] = (follow.passages[-1][0], time_s)
+        else:
+            follow.followed_s += self.frame_s
+            follow.passages.append((time_s, time_s))
         follow.end_s = time_s
         follow.n_frames += 1
         follow.confidence += box.confidence
