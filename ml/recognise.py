@@ -22,6 +22,7 @@ from ml.clock import Clock
 from ml.config import Config
 from ml.errors import RecognitionError
 from ml.face.collector import FaceTracks, Track, follow_faces
+from ml.face.conditions import REASONS
 from ml.face.pooling import pooled_scores, softmax
 from ml.fusion import fuse
 from ml.level import LevelMeter, measure
@@ -94,7 +95,9 @@ class Sight:
     Attributes:
         sampled: times of all frames looked at, shape (n,).
         tracks: every face followed; ``chosen`` is the one judged.
-        times, confidence, probabilities: of the chosen face, shapes (m,), (m,), (m, 7).
+        times, confidence, probabilities: of the chosen face where it is judged, shapes (m,), (m,), (m, 7).
+        conditions: of the chosen face wherever it is seen, as ``FaceTracks.conditions`` gives them.
+        turns: quarter turns by which the picture was turned upright.
         judgements: by number of segment.
     """
 
@@ -104,6 +107,8 @@ class Sight:
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
     confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
     probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 7)))
+    conditions: tuple[np.ndarray, np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
+    turns: int = 0
     judgements: dict[int, FaceJudgement] = field(default_factory=dict)
 
 
@@ -346,6 +351,10 @@ class _Job:
         if faces is None:
             return sight
         sight.sampled, sight.tracks, sight.chosen = faces.sampled_times, faces.tracks, faces.chosen(self.config)
+        sight.turns = faces.turns
+        looked_at = sight.chosen or max(faces.tracks, key=lambda track: track.followed_s, default=None)
+        if looked_at is not None:
+            sight.conditions = faces.conditions(looked_at)
         if sight.chosen is not None:
             with self._stage("face"):
                 self._judge_crops(faces.observations(sight.chosen), sight)
@@ -381,7 +390,9 @@ class _Job:
         if frames == 0 or frames < self.config.min_face_share * expected or sight.chosen is None:
             return None
         confidence = sight.confidence[inside].astype(np.float64)
-        scores = pooled_scores(sight.probabilities[inside], confidence)
+        times, certainty, _ = sight.conditions
+        certainty = certainty[_inside(times, span) & (certainty > 0)]
+        scores = pooled_scores(sight.probabilities[inside], confidence) * (certainty.mean() if len(certainty) else 1.0)
         general = softmax(scores)
         return FaceJudgement(
             probabilities=general,
@@ -417,8 +428,9 @@ class _Job:
             flags += [sound.objections[number]] if number in sound.objections else []
         if len(sight.sampled):
             sampled = int(_inside(sight.sampled, span).sum())
-            quality["face_share"] = round(int(_inside(sight.times, span).sum()) / max(1, sampled), 4)
+            quality["face_share"] = round(int(_inside(sight.conditions[0], span).sum()) / max(1, sampled), 4)
             quality["sampled_frames"] = sampled
+            flags += _seen_badly(span, sight)
         self.progress("fusion", number + 1, len(self.spans))
         return Segment(*self.clock.shown_span(span), fused.probabilities, voice, face, quality | {"flags": flags})
 
@@ -438,8 +450,10 @@ class _Job:
             quality["clipped_share"] = round(sound.meter.clipped_share(), 6)
             quality["bandwidth_hz"] = sound.bandwidth_hz
         if len(sight.sampled):
-            quality["face_share"] = round(len(sight.times) / len(sight.sampled), 4)
+            quality["face_share"] = round(len(sight.conditions[0]) / len(sight.sampled), 4)
+            quality["face_judged_share"] = round(len(sight.times) / len(sight.sampled), 4)
             quality["sampled_frames"] = len(sight.sampled)
+            quality["turned_degrees"] = 90 * sight.turns
         if sight.chosen is not None:
             quality["face_size_px"] = round(sight.chosen.mean_size_px, 1)
             quality["face_confidence"] = round(sight.chosen.mean_confidence, 4)
@@ -481,12 +495,23 @@ def _inside(times: np.ndarray, span: Span) -> np.ndarray:
     return (times >= span[0]) & (times < span[1])
 
 
+def _seen_badly(span: Span, sight: Sight) -> list[str]:
+    """Why the face counts for less or not at all in at least half of the frames in which it is seen."""
+    times, _, reasons = sight.conditions
+    reasons = reasons[_inside(times, span)]
+    return [
+        name for number, name in enumerate(REASONS) if name and (reasons == number).sum() * 2 >= max(1, len(reasons))
+    ]
+
+
 def _described(track: Track, clock: Clock) -> dict[str, Any]:
     return {
         "track": track.number,
         "start_s": round(clock.shown(track.start_s), 2),
         "end_s": round(clock.shown_end(track.end_s), 2),
         "seconds": round(track.followed_s, 2),
+        "passages": [[round(at, 2) for at in clock.shown_span(passage)] for passage in track.passages],
+        "still_s": round(track.followed_s - track.living_s, 2),
         "frames": track.n_frames,
         "confidence": round(track.mean_confidence, 4),
         "size_px": round(track.mean_size_px, 1),

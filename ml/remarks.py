@@ -1,8 +1,9 @@
-"""What is to be said about a recording's sound: short stable codes, each with the share of the recording concerned."""
+"""What is to be said about a recording's sound and picture: short stable codes, each with the share concerned."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from ml.face.conditions import REASONS
 from ml.voice.bandwidth import NARROW_BELOW_HZ
 from ml.voice.front import SoundFront
 
@@ -13,7 +14,9 @@ SHARE_LEAST = 0.05
 """Share of the segments from which what was found in some of them is said of the recording."""
 SEGMENT_CODES = ("clipping", "music", "too_quiet")
 """Flags of segments that are told of the recording as well."""
-CODES = (*SEGMENT_CODES, "quiet", "antiphase", "one_channel", "narrow_band")
+FACE_CODES = (*REASONS[1:], "turned_upright")
+"""What is told of the face: the flags of segments that ``ml.face.conditions`` gives, and of the whole recording."""
+CODES = (*SEGMENT_CODES, "quiet", "antiphase", "one_channel", "narrow_band", *FACE_CODES)
 
 
 def remarks(
@@ -29,8 +32,9 @@ def remarks(
     Returns:
         {"code": one of ``CODES``, "share": the part of the recording concerned, 0-1}, one for each that applies.
     """
+    seen = _of_the_face(flags, quality)
     if front is None or "level_dbfs" not in quality:
-        return []
+        return seen
     shares = {code: sum(code in each for each in flags) / max(1, len(flags)) for code in SEGMENT_CODES}
     share_by_code = {code: share for code, share in shares.items() if share >= SHARE_LEAST}
     bandwidth = quality["bandwidth_hz"]
@@ -41,4 +45,10 @@ def remarks(
         "narrow_band": bandwidth is not None and bandwidth < NARROW_BELOW_HZ,
     }
     share_by_code |= {code: 1.0 for code, applies in whole.items() if applies}
-    return [{"code": code, "share": round(share, 4)} for code, share in share_by_code.items()]
+    return [*({"code": code, "share": round(share, 4)} for code, share in share_by_code.items()), *seen]
+
+
+def _of_the_face(flags: Sequence[Sequence[str]], quality: dict[str, Any]) -> list[dict[str, str | float]]:
+    shares: dict[str, float] = {code: sum(code in each for each in flags) / max(1, len(flags)) for code in REASONS[1:]}
+    shares["turned_upright"] = 1.0 if quality.get("turned_degrees") else 0.0
+    return [{"code": code, "share": round(share, 4)} for code, share in shares.items() if share >= SHARE_LEAST]

@@ -12,6 +12,7 @@ from analysis import wording
 from analysis.flow import RunStatus
 from analysis.models import Run
 from analysis.presentation.file_words import file_notes
+from analysis.presentation.face_words import face_remarks
 from analysis.presentation.sound_words import sound_remarks
 from analysis.trends.sessions import session_index
 
@@ -75,6 +76,7 @@ def quality(run: Run) -> list[Fact]:
     facts += [Fact(_("Note"), str(FLAGS[flag])) for flag in run.quality.get("flags", []) if flag in FLAGS]
     facts += [Fact(_("Note"), note) for note in file_notes(run.quality, voice=run.voice, face=run.face)]
     facts += [Fact(_("Note"), sentence) for sentence in sound_remarks(run.quality)] if run.voice else []
+    facts += [Fact(_("Note"), sentence) for sentence in face_remarks(run.quality)] if run.face else []
     return facts
 
 
@@ -95,6 +97,9 @@ def _face(run: Run) -> Fact | None:
     share = _share(run, "face_share")
     if not run.face or share is None:
         return None
+    judged = _share(run, "face_judged_share")
+    if judged is not None and judged < 0.2 <= share:
+        return Fact(_("Time with the face in view"), wording.percent(share), _("But it could seldom be judged."))
     meaning = (
         _("Enough to judge the face.")
         if share >= 0.2

@@ -12,6 +12,7 @@ from analysis.emotions import contenders, is_unclear
 from analysis.errors import problem
 from analysis.models import Alert, AlertRule, Recording, Segment, StoredTrendSettings, Stretch
 from analysis.models.alert import RuleKind
+from analysis.presentation.face_words import face_notes
 from analysis.presentation.sound_words import sound_notes
 from analysis.presentation.stretch_words import taken_words
 from analysis.templatetags.display import percent
@@ -82,8 +83,9 @@ def taken_by(stretch: Stretch) -> str:
 
 @register.filter
 def sound_note(segment: Segment) -> str:
-    """What is to be said of a moment's sound; empty for most."""
-    return sound_notes(segment.quality.get("flags", []))
+    """What is to be said of a moment's sound and face; empty for most."""
+    flags = segment.quality.get("flags", [])
+    return "; ".join(note for note in (sound_notes(flags), face_notes(flags)) if note)
 
 
 @register.filter

@@ -273,7 +273,7 @@ def judged(times: list[float], confidence: list[float], sampled: int, config: Co
     """The face of the first four seconds: even frames certainly anger, odd ones certainly normal."""
     sight = Sight(
         sampled=np.arange(sampled) / 5,
-        chosen=Track(1, 0.0, 4.0, 4.0, ((0.0, 4.0),), len(times), 0.9, 100.0),
+        chosen=Track(1, 0.0, 4.0, 4.0, ((0.0, 4.0),), (), len(times), 0.9, 100.0),
         times=np.array(times),
         confidence=np.array(confidence),
         probabilities=np.eye(7)[[0, 6] * len(times)][: len(times)],

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from analysis.models import Alert, LabelCorrection, Recording, Run, Segment
-from analysis.presentation import run_facts
+from analysis.presentation import face_words, run_facts
 from analysis.presentation.sound_words import NOTES, REMARKS, sound_remarks
 from analysis.trends.sessions import summary_refresh
 from students.models import AuditEvent
@@ -146,9 +146,11 @@ def test_what_the_sound_lacks_is_said_on_the_page_in_both_languages(people, as_u
 
 
 def test_every_remark_of_the_engine_has_words():
-    from ml.remarks import CODES, SEGMENT_CODES
+    from ml.remarks import CODES, FACE_CODES, SEGMENT_CODES
 
-    assert set(CODES) == set(REMARKS)
+    assert set(CODES) - set(FACE_CODES) == set(REMARKS)
+    assert set(FACE_CODES) == set(face_words.REMARKS)
+    assert set(face_words.NOTES) == set(FACE_CODES) - {"turned_upright"}
     assert set(SEGMENT_CODES) == set(NOTES)
 
 

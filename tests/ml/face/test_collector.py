@@ -25,6 +25,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., F
     def run(script: list[list[Box]], config: Config | None = None) -> FaceTracks:
         remaining = iter(script)
         monkeypatch.setattr(collector.FaceDetector, "detect", lambda self, frame: next(remaining))
+        everything = lambda presence, *_: (np.ones(len(presence)), np.zeros(len(presence), int))  # noqa: E731
+        monkeypatch.setattr(collector, "judged_by", everything)
         faces = FaceCollector(config or Config(), tmp_path)
         for index in range(len(script)):
             faces.feed(index / FPS, FRAME)
