@@ -30,7 +30,7 @@ from ml.models import Models
 from ml.reading import read
 from ml.reference import Reference
 from ml.remarks import remarks
-from ml.results import FaceJudgement, Progress, Recognition, Segment, VoiceJudgement
+from ml.results import FaceJudgement, Progress, Recognition, Segment, Thumbnail, VoiceJudgement
 from ml.speakers.channels import ChannelMeter, channel_turns
 from ml.speakers.student import own_speech, with_student
 from ml.speakers.telling_apart import turns_of
@@ -98,6 +98,7 @@ class Sight:
         times, confidence, probabilities: of the chosen face where it is judged, shapes (m,), (m,), (m, 7).
         conditions: of the chosen face wherever it is seen, as ``FaceTracks.conditions`` gives them.
         turns: quarter turns by which the picture was turned upright.
+        thumbnails: of the people.
         judgements: by number of segment.
     """
 
@@ -109,6 +110,7 @@ class Sight:
     probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 7)))
     conditions: tuple[np.ndarray, np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
     turns: int = 0
+    thumbnails: tuple[Thumbnail, ...] = ()
     judgements: dict[int, FaceJudgement] = field(default_factory=dict)
 
 
@@ -185,6 +187,7 @@ class _Job:
             self.reference.described(),
             contribution(segments, self.models.score_versions(self.config)),
             sound.speakers.on(self.clock),
+            sight.thumbnails,
         )
 
     def tell_apart(self, folder: Path) -> SpeakerTurns:
@@ -351,7 +354,7 @@ class _Job:
         if faces is None:
             return sight
         sight.sampled, sight.tracks, sight.chosen = faces.sampled_times, faces.tracks, faces.chosen(self.config)
-        sight.turns = faces.turns
+        sight.turns, sight.thumbnails = faces.turns, faces.thumbnails
         looked_at = sight.chosen or max(faces.tracks, key=lambda track: track.followed_s, default=None)
         if looked_at is not None:
             sight.conditions = faces.conditions(looked_at)

@@ -45,7 +45,10 @@ def remarks(
         "narrow_band": bandwidth is not None and bandwidth < NARROW_BELOW_HZ,
     }
     share_by_code |= {code: 1.0 for code, applies in whole.items() if applies}
-    return [*({"code": code, "share": round(share, 4)} for code, share in share_by_code.items()), *seen]
+    heard: list[dict[str, str | float]] = [
+        {"code": code, "share": round(share, 4)} for code, share in share_by_code.items()
+    ]
+    return heard + seen
 
 
 def _of_the_face(flags: Sequence[Sequence[str]], quality: dict[str, Any]) -> list[dict[str, str | float]]:

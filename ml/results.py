@@ -117,6 +117,24 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture of a person in the recording.
+
+    Attributes:
+        track: number of the person.
+        time_s: when it was taken.
+        start_s, end_s: of the passage in sight that it is from.
+        jpeg: 96x96 pixels, in colour.
+    """
+
+    track: int
+    time_s: float
+    start_s: float
+    end_s: float
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Recognition:
     """A whole recording.
 
@@ -124,7 +142,7 @@ class Recognition:
     label, the share of negative time, quality shares and the list of face tracks; ``timings_s`` seconds per stage.
     ``reference`` says per modality what the person was compared with, {"kind": "general" or "own", "sessions",
     "seconds"}; ``contribution`` is what this recording adds to the person's own reference. ``speakers`` says who speaks
-    when.
+    when. ``thumbnails`` show the people in it, of each the best first; they are no part of ``as_dict``.
     """
 
     duration_s: float
@@ -136,6 +154,7 @@ class Recognition:
     reference: dict[str, dict[str, Any]] = field(default_factory=dict)
     contribution: Reference = field(default_factory=Reference)
     speakers: SpeakerTurns = field(default_factory=SpeakerTurns)
+    thumbnails: tuple[Thumbnail, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The whole result as in the JSON contract."""

@@ -8,12 +8,14 @@ from analysis.models.scores import RunScores
 from analysis.models.segment import LabelCorrection, Segment
 from analysis.models.speaker import Speaker, Stretch, Turn, Who
 from analysis.models.summary import SessionSummary
+from analysis.models.thumbnail import FaceThumbnail
 from analysis.models.trend import StoredTrendSettings
 
 __all__ = [
     "Alert",
     "AlertEvent",
     "AlertRule",
+    "FaceThumbnail",
     "LabelCorrection",
     "Notice",
     "Recording",

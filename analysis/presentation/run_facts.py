@@ -1,5 +1,6 @@
 """A run in words: how far it is, how good the recording was, and how the result came about."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analysis import wording
 from analysis.flow import RunStatus
-from analysis.models import Run
+from analysis.models import FaceThumbnail, Run
 from analysis.presentation.file_words import file_notes
 from analysis.presentation.face_words import face_remarks
 from analysis.presentation.sound_words import sound_remarks
@@ -49,18 +50,21 @@ class Fact:
 
 @dataclass(frozen=True)
 class Face:
-    """One face that was followed through the recording; ``number`` is the engine's, people count from one."""
+    """One person seen in the recording; ``number`` is the engine's.
+
+    Attributes:
+        passages: stretches in sight, start and end in seconds; empty for runs that did not record them.
+        pictures: ``data:`` addresses of its thumbnails, the best first, each with its time in seconds.
+    """
 
     number: int
     seconds: float | None
     start_s: float | None
     end_s: float | None
     chosen: bool
-
-    @property
-    def place(self) -> int:
-        """The number people read."""
-        return self.number + 1
+    still: bool = False
+    passages: tuple[tuple[float, float], ...] = ()
+    pictures: tuple[tuple[str, float], ...] = ()
 
 
 def stage(run: Run) -> str:
@@ -252,9 +256,17 @@ def _timings(run: Run) -> str:
     return " · ".join(parts)
 
 
-def tracks(run: Run) -> list[Face]:
-    """The faces that were followed, the chosen one included; empty where no face was analysed."""
+def tracks(run: Run, *, pictured: bool = False) -> list[Face]:
+    """The people that were seen, the chosen one included; empty where no face was analysed.
+
+    Args:
+        pictured: with their pictures, for those who may see the video.
+    """
     chosen_number = run.summary.get("track")
+    pictures: dict[int, list[tuple[str, float]]] = {}
+    for picture in FaceThumbnail.objects.filter(run=run) if pictured else ():
+        address = f"data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}"
+        pictures.setdefault(picture.track, []).append((address, picture.time_s))
     return [
         Face(
             number=int(track["track"]),
@@ -262,6 +274,9 @@ def tracks(run: Run) -> list[Face]:
             start_s=track.get("start_s"),
             end_s=track.get("end_s"),
             chosen=track["track"] == chosen_number,
+            still=bool(track.get("seconds")) and track.get("still_s", 0) > track["seconds"] / 2,
+            passages=tuple((float(start), float(end)) for start, end in track.get("passages", [])),
+            pictures=tuple(pictures.get(int(track["track"]), [])),
         )
         for track in run.summary.get("tracks", [])
     ]

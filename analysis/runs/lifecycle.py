@@ -27,7 +27,7 @@ from analysis import flow
 from analysis.alerts.raising import alerts_raise
 from analysis.errors import Refused
 from analysis.flow import RunStatus
-from analysis.models import Recording, Run, Segment
+from analysis.models import FaceThumbnail, Recording, Run, Segment
 from analysis.references.reading import sessions_reread
 from analysis.references.scores import scores_keep
 from students import audit
@@ -204,7 +204,7 @@ def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
 
 @transaction.atomic
 def run_complete(lease: Lease, recognition: "Recognition") -> None:
-    """Saves a result, all of it or nothing: segments, summary and the alerts that follow, once.
+    """Saves a result, all of it or nothing: segments, thumbnails, summary and the alerts that follow, once.
 
     Raises:
         LeaseLost: the run is no longer ours, or its cancellation was asked for; nothing was written.
@@ -233,6 +233,18 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
         (_row(lease.run, index, segment) for index, segment in enumerate(recognition.segments)),
         batch_size=SEGMENTS_PER_INSERT,
     )
+    if lease.run.face:
+        FaceThumbnail.objects.bulk_create(
+            FaceThumbnail(
+                run=lease.run,
+                track=each.track,
+                time_s=each.time_s,
+                start_s=each.start_s,
+                end_s=each.end_s,
+                jpeg=each.jpeg,
+            )
+            for each in recognition.thumbnails
+        )
     _record(lease.run, RunStatus.SUCCEEDED, attempt=lease.run.attempt, segments=len(recognition.segments))
     run = Run.objects.select_related("recording__student").get(pk=lease.run.pk)
     scores_keep(run, recognition)

@@ -125,7 +125,7 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
         "plays": browsers_play(run.recording),
         "summary": run_facts.summary(run),
         "origin": run_facts.origin(run, general),
-        "tracks": run_facts.tracks(run),
+        "tracks": run_facts.tracks(run, pictured=True),
         "segments_data": _segments_data(segments),
         "emotion_labels": {name: str(label) for name, label in LABELS.items()},
         **_moments(request, run, segments),

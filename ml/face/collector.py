@@ -20,7 +20,9 @@ from ml.face.likeness import Look, description, upright
 from ml.face.orientation import quarter_turns
 from ml.face.persons import Candidate, Passage, persons
 from ml.face.stillness import LAG_S, Comparison, difference, inside, still_stretches
+from ml.face.thumbnails import Album
 from ml.face.tracking import Follow, Tracker, signature
+from ml.results import Thumbnail
 
 BATCH = 256
 """Observations handed out at a time."""
@@ -107,6 +109,7 @@ class FaceCollector:
         self._looked_at: dict[int, float] = {}
         self._earlier: dict[int, tuple[float, np.ndarray]] = {}
         self._comparisons: dict[int, list[Comparison]] = {}
+        self._album = Album()
         self._beside = ThreadPoolExecutor(max_workers=1)
         self._spooling: Future[None] | None = None
 
@@ -138,6 +141,8 @@ class FaceCollector:
             if found.presence >= LOOK_PRESENCE and self._look_is_due(number, time_s):
                 self._looked_at[number] = time_s
                 self._compare(number, time_s, face)
+                passage = len(self._tracker.follows[number].passages)
+                self._album.offer((number, passage), time_s, frame_rgb, box, found)
                 look = Look(1, description(face), colours)
                 self._looks[number] = self._looks.get(number, Look()).plus(look)
 
@@ -182,7 +187,12 @@ class FaceCollector:
         ]
         tracks = [_track(number, group, self._comparisons) for number, group in enumerate(lasting, start=1)]
         spooled = {number: [each.number for each in group] for number, group in enumerate(lasting, start=1)}
-        return FaceTracks(tracks, np.array(self._times), self._path, spooled, self._turns)
+        thumbnails = [
+            each
+            for track in tracks
+            for each in self._album.thumbnails(track.number, spooled[track.number], track.passages)
+        ]
+        return FaceTracks(tracks, np.array(self._times), self._path, spooled, turns=self._turns, thumbnails=thumbnails)
 
 
 def _track(number: int, follows: Sequence[Follow], comparisons: dict[int, list[Comparison]]) -> Track:
@@ -211,6 +221,7 @@ class FaceTracks:
         tracks: in order of first appearance; may be empty.
         sampled_times: times of all frames looked at, in seconds, float64, shape (n,).
         turns: quarter turns counter-clockwise by which the picture, lying on its side, was turned upright; 0-3.
+        thumbnails: of each person the best first, a few over the time in sight.
     """
 
     def __init__(
@@ -219,11 +230,14 @@ class FaceTracks:
         sampled_times: np.ndarray,
         spool: Path,
         spooled_numbers: dict[int, list[int]],
+        *,
         turns: int = 0,
+        thumbnails: Sequence[Thumbnail] = (),
     ) -> None:
         self.tracks = tracks
         self.sampled_times = sampled_times
         self.turns = turns
+        self.thumbnails = tuple(thumbnails)
         self._spool = spool
         self._spooled_numbers = spooled_numbers
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from analysis.errors import Refused
 from analysis.flow import RunStatus
-from analysis.models import Run
+from analysis.models import FaceThumbnail, Run
 from analysis.models import Segment as Row
 from analysis.runs import lifecycle
 from analysis.runs.lifecycle import Beat, LeaseLost
-from ml.results import FaceJudgement, Recognition, Segment, VoiceJudgement
+from ml.results import FaceJudgement, Recognition, Segment, Thumbnail, VoiceJudgement
 from students.models import AuditEvent, Consent, Purpose
 from tests.factories import RecordingFactory, RunFactory, SegmentFactory, StudentFactory, consented, probabilities
 
@@ -227,6 +227,19 @@ def test_a_result_is_saved_once_with_gaps_as_gaps():
     run = Run.objects.get(pk=lease.run.pk)
     assert (run.status, run.percent, run.quality, run.timings) == ("succeeded", 100, {"face_share": 0.9}, {"face": 1.5})
     assert [segment.label for segment in run.segments.all()] == ["sad", None, "happy"]
+
+
+def test_thumbnails_are_kept_with_the_run_that_saw_them_and_go_with_it():
+    lease = claimed()
+    pictures = (Thumbnail(1, 2.0, 0.0, 5.0, b"one"), Thumbnail(2, 3.0, 1.0, 4.0, b"two"))
+    lifecycle.run_complete(lease, replace(result(), thumbnails=pictures))
+    kept = FaceThumbnail.objects.filter(run=lease.run)
+    assert [(each.track, each.time_s, each.start_s, each.end_s, bytes(each.jpeg)) for each in kept] == [
+        (1, 2.0, 0.0, 5.0, b"one"),
+        (2, 3.0, 1.0, 4.0, b"two"),
+    ]
+    lease.run.delete()
+    assert not FaceThumbnail.objects.exists()
 
 
 def test_the_scores_that_tell_people_apart_are_not_stored_with_the_segments():

@@ -1,5 +1,6 @@
 """One recording: its progress for everyone who may see it, its results for those who may see results."""
 
+import base64
 import json
 import re
 
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
-from analysis.models import Alert, LabelCorrection, Recording, Run, Segment
+from analysis.models import Alert, FaceThumbnail, LabelCorrection, Recording, Run, Segment
 from analysis.presentation import face_words, run_facts
 from analysis.presentation.sound_words import NOTES, REMARKS, sound_remarks
 from analysis.trends.sessions import summary_refresh
@@ -322,11 +323,32 @@ def test_the_counsellor_sees_no_buttons_that_are_not_theirs(people, as_user, rec
     assert "/repeat/" not in page
 
 
+def test_people_are_shown_with_their_pictures_to_those_who_may_see_the_video(people, as_user, recording):
+    tracks = [
+        {"track": 1, "seconds": 9.0, "start_s": 0.0, "passages": [[0.0, 5.0], [95.0, 99.0]], "still_s": 0.0},
+        {"track": 2, "seconds": 6.0, "start_s": 4.0, "passages": [[4.0, 10.0]], "still_s": 6.0},
+    ]
+    Run.objects.update(summary={"track": 1, "tracks": tracks})
+    for number, time_s in ((1, 2.0), (1, 96.0), (2, 5.0)):
+        FaceThumbnail.objects.create(
+            run=Run.objects.get(), track=number, time_s=time_s, start_s=0, end_s=9, jpeg=b"picture"
+        )
+    picture = base64.b64encode(b"picture").decode()
+    page = _page(as_user(people.owner), "recording", recording)
+    assert page.count(picture) == 3
+    assert "1:35–1:39" in page
+    assert page.count("a still picture") == 1
+    assert picture not in _page(as_user(people.staff), "recording", recording)
+
+
 def test_another_face_can_be_chosen(people, as_user, recording):
     tracks = [{"track": 0, "seconds": 9.0, "start_s": 0.0}, {"track": 3, "seconds": 2.0, "start_s": 4.0}]
     Run.objects.update(summary={"track": 0, "tracks": tracks})
     client = as_user(people.owner)
-    assert "Face 4" in _page(client, "recording", recording)
+    page = _page(client, "recording", recording)
+    assert "Face 1" in page
+    assert "Face 2" in page
+    assert "Face 3" not in page
     url = reverse("recording-track", args=[recording.pk])
     client.post(url, {"track": "7"})
     assert recording.runs.count() == 1
