@@ -14,7 +14,7 @@ LEAST_PRESENCE = 0.5
 COVERED_FROM = 0.33
 """Share of the eyes' or the mouth's band without any structure from which it is covered."""
 DARK_BELOW, BLACK_BELOW = 100.0, 35.0
-"""Brightness (0-255) of a face's brightest twentieth below which it counts for less, and is not judged."""
+"""``brightness`` of a face below which it counts for less, and is not judged."""
 SMALL_BELOW, TINY_BELOW = 24.0, 12.0
 """The same for a face's size in pixels."""
 LEAST_CERTAINTY = 0.4
@@ -22,6 +22,7 @@ LEAST_CERTAINTY = 0.4
 _EYES, _MOUTH = (slice(14, 25), slice(10, 38)), (slice(31, 43), slice(13, 35))
 _FACE = (slice(8, 44), slice(8, 40))
 _FLAT = 0.03
+_BLACK, _BLACK_WEIGHT = 8, 3
 
 
 def covered_share(upright_face: np.ndarray) -> float:
@@ -37,8 +38,13 @@ def covered_share(upright_face: np.ndarray) -> float:
 
 
 def brightness(upright_face: np.ndarray) -> float:
-    """Grey level, 0-255, that the brightest twentieth of an upright face exceeds."""
-    return float(np.quantile(upright_face[_FACE], 0.95))
+    """Grey level, 0-255, that the brightest twentieth of an upright face exceeds, less where much of it is black.
+
+    Black parts tell an underexposed picture from dark skin, which has none.
+    """
+    face = upright_face[_FACE]
+    black = float((face <= _BLACK).mean())
+    return float(np.quantile(face, 0.95)) * max(0.0, 1 - _BLACK_WEIGHT * black)
 
 
 def judged_by(

@@ -122,6 +122,14 @@ def test_a_real_face_that_is_hard_to_see_counts_for_less(
     assert certainty[0] <= mean <= certainty[1]
 
 
+def test_a_darkened_portrait_is_dark(portrait: Path, tmp_path: Path) -> None:
+    ffmpeg("-i", portrait, "-vf", "eq=brightness=-0.35", "-an", tmp_path / "dark.mp4")
+    certainty, reason = reasons_of(tmp_path / "dark.mp4", tmp_path)
+
+    assert reason == "face_dark"
+    assert 0.4 <= certainty < 0.95
+
+
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
 def test_a_picture_on_its_side_is_turned_upright(turn: int, portrait: Path) -> None:
     from ml.media import sampled_frames
