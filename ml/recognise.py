@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -354,7 +354,8 @@ class _Job:
         if faces is None:
             return sight
         sight.sampled, sight.tracks, sight.chosen = faces.sampled_times, faces.tracks, faces.chosen(self.config)
-        sight.turns, sight.thumbnails = faces.turns, faces.thumbnails
+        sight.turns = faces.turns
+        sight.thumbnails = tuple(self._on_clock(each) for each in faces.thumbnails)
         looked_at = sight.chosen or max(faces.tracks, key=lambda track: track.followed_s, default=None)
         if looked_at is not None:
             sight.conditions = faces.conditions(looked_at)
@@ -472,6 +473,10 @@ class _Job:
     def _shown(self, attention: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
         """The same on the player's clock."""
         return tuple((self.clock.shown(seconds), weight) for seconds, weight in attention)
+
+    def _on_clock(self, picture: Thumbnail) -> Thumbnail:
+        start, end = self.clock.shown_span((picture.start_s, picture.end_s))
+        return replace(picture, time_s=self.clock.shown(picture.time_s), start_s=start, end_s=end)
 
     def _tolerate(self, error: RecognitionError, flag: str) -> None:
         """A stream that cannot be decoded costs its modality, not the recording; other failures are passed on."""

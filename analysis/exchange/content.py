@@ -66,9 +66,10 @@ def _speakers(run: Run) -> Iterator[Tier]:
 
 
 def _faces(run: Run) -> Iterator[Tier]:
-    """One tier for each face, from when it is first to when it is last seen."""
+    """One tier for each face, with the stretches in which it is in sight."""
     for face in tracks(run):
         if face.start_s is None or face.end_s is None:
             continue
-        role = STUDENT if face.chosen else f"face {face.place}"
-        yield Tier.of(f"face {face.place}", [Interval(face.start_s, face.end_s, role)], participant=role)
+        role = STUDENT if face.chosen else f"face {face.number}"
+        passages = face.passages or ((face.start_s, face.end_s),)
+        yield Tier.of(f"face {face.number}", [Interval(*passage, role) for passage in passages], participant=role)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analysis', '0108_summary_without_time'),
+        ('analysis', '0109_speakers'),
     ]
 
     operations = [

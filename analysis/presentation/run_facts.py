@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from analysis import wording
 from analysis.flow import RunStatus
 from analysis.models import FaceThumbnail, Run
-from analysis.presentation.file_words import file_notes
 from analysis.presentation.face_words import face_remarks
+from analysis.presentation.file_words import file_notes
 from analysis.presentation.sound_words import sound_remarks
 from analysis.trends.sessions import session_index
 
