@@ -39,10 +39,10 @@ def recording(people):
     recording = analysed(people.student, ["sad"] * 3 + [None] + ["happy"] * 4, original_name="Wang Fang.mp4")
     run = recording.result_run
     run.summary = {
-        "track": 0,
+        "track": 1,
         "tracks": [
-            {"track": 0, "seconds": 9.0, "start_s": 0.0, "end_s": 12.0},
-            {"track": 3, "seconds": 2.0, "start_s": 4.0, "end_s": 6.5},
+            {"track": 1, "seconds": 9.0, "start_s": 0.0, "end_s": 12.0},
+            {"track": 4, "seconds": 2.0, "start_s": 4.0, "end_s": 6.5},
         ],
     }
     run.model = {"voice": {"version": "=voice-6"}, "face": {"version": "face-7"}}
