@@ -69,6 +69,7 @@ trail.vocabulary.add(
         "stretches": _("marked stretches"),
         "start_s": _("from second"),
         "smoothing": _("weight of the newest session"),
+        "speaker": _("voice"),
         "threshold": _("threshold"),
         "track": _("face"),
         "who": _("whose"),

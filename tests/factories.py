@@ -167,6 +167,42 @@ class SegmentFactory(factory.django.DjangoModelFactory):
     )
 
 
+class SpeakerFactory(factory.django.DjangoModelFactory):
+    """One of the voices of a run, not the student's, with five seconds to listen to."""
+
+    class Meta:
+        model = Speaker
+
+    run = factory.SubFactory(RunFactory)
+    number = factory.LazyAttribute(lambda speaker: speaker.run.speakers.count() + 1)
+    seconds = 30.0
+    sample_start_s = factory.LazyAttribute(lambda speaker: 10.0 * speaker.number)
+    sample_end_s = factory.LazyAttribute(lambda speaker: speaker.sample_start_s + 5.0)
+
+
+class TurnFactory(factory.django.DjangoModelFactory):
+    """Two seconds in which a voice speaks alone."""
+
+    class Meta:
+        model = Turn
+
+    speaker = factory.SubFactory(SpeakerFactory)
+    run = factory.SelfAttribute("speaker.run")
+    start_s = factory.LazyAttribute(lambda turn: 3.0 * turn.run.turns.count())
+    end_s = factory.LazyAttribute(lambda turn: turn.start_s + 2.0)
+    certainty = 0.9
+
+
+def voices(run: Run, count: int = 2, *, student: int | None = None, several: bool = True) -> list[Speaker]:
+    """Gives a run so many voices with a turn each; ``student`` is the number of the one that was judged."""
+    run.summary = {**run.summary, "several": several}
+    run.save(update_fields=["summary"])
+    speakers = [SpeakerFactory(run=run, number=number, student=number == student) for number in range(1, count + 1)]
+    for speaker in speakers:
+        TurnFactory(speaker=speaker)
+    return speakers
+
+
 def analysed(student: Student, labels: list[str | None], **fields: Any) -> Recording:
     """A recording of ``student`` whose succeeded run has one segment per label, in order; None makes a gap."""
     recording = RecordingFactory(student=student, duration_s=2.0 * len(labels) + 2, **fields)

@@ -29,7 +29,7 @@ from students.signals import consent_ended, student_erased
 
 @transaction.atomic
 def recording_delete(recording: Recording, *, by: User | None, reason: str = "requested") -> None:
-    """Deletes a recording with its runs, segments and alerts; the file goes on commit, the audit event stays.
+    """Deletes a recording with its runs, segments, speakers and alerts; the file goes on commit, the audit event stays.
 
     A run that is going loses its lease with its row: its worker stops and can write nothing more.
 
@@ -100,8 +100,14 @@ def _recordings(student: Student) -> list[Recording]:
 
 
 def _remove_results(student: Student, *, by: User | None, reason: str, **modality: bool) -> None:
-    """Removes every run that used the modality, a running one included, and asks for one without it instead."""
+    """Removes every run that used the modality, a running one included, and asks for one without it instead.
+
+    What a person said of the other modality stays: a face chosen stays chosen when the voice goes, and the other way
+    round.
+    """
+    gone, left = ("speaker", "track") if "voice" in modality else ("track", "speaker")
     for recording in _recordings(student):
+        newest = Run.objects.filter(recording=recording).order_by("-number").first()
         used = Run.objects.filter(recording=recording, **modality)
         numbers = list(used.values_list("number", flat=True))
         if numbers:
@@ -116,16 +122,18 @@ def _remove_results(student: Student, *, by: User | None, reason: str, **modalit
                 modality=next(iter(modality)),
                 runs=len(numbers),
             )
-        _analyse_what_is_left(recording, again=bool(numbers))
+        Run.objects.filter(recording=recording).update(**{gone: None})
+        chosen = {gone: None, left: getattr(newest, left, None)}
+        _analyse_what_is_left(recording, chosen, again=bool(numbers))
 
 
-def _analyse_what_is_left(recording: Recording, *, again: bool) -> None:
+def _analyse_what_is_left(recording: Recording, chosen: dict[str, int | None], *, again: bool) -> None:
     """Shows the newest run that remains; queues a new one if results were removed and something may be analysed."""
     lifecycle.run_pointers_set(recording)
     try:
         lifecycle.modalities(recording)
         if again:
-            lifecycle.run_request(recording, by=None)
+            lifecycle.run_request(recording, by=None, **chosen)
     except Refused as refusal:
         if refusal.code == "no_consent":
             lifecycle.run_withdraw(recording)

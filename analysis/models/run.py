@@ -21,9 +21,11 @@ class Run(models.Model):
         lease_token: drawn anew at each claim; whoever does not hold it can no longer write to the run.
         not_before: a retry waits until then.
         voice, face: the modalities analysed, decided from the consents at claim time.
+        track: number of the face that a person said is the student's; null takes the one in view longest.
         speaker: number of the voice that a person said is the student's; null lets the evidence decide.
         percent: 0-100 over all stages.
-        config, model, timings, quality, summary: as ``ml.results.Recognition`` gives them.
+        config, model, timings, quality, summary: as ``ml.results.Recognition`` gives them; the summary also has
+            "several", whether it is sure that more than one person speaks.
         reference: what the student was compared with, per modality, as it gives it.
         conversation: how the conversation went (``ml.speakers.conversation``); empty where nobody was told apart.
         reread_at: when its segments were last read with what the student's other recordings say; null where they stand

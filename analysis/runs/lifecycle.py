@@ -14,13 +14,13 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from analysis import flow
@@ -30,6 +30,7 @@ from analysis.flow import RunStatus
 from analysis.models import FaceThumbnail, Recording, Run, Segment
 from analysis.references.reading import sessions_reread
 from analysis.references.scores import scores_keep
+from analysis.speakers.rows import speakers_keep
 from students import audit
 from students.consent import enough_to_analyse, purposes_covered
 from students.locking import student_lock
@@ -65,13 +66,25 @@ def modalities(recording: Recording) -> tuple[bool, bool]:
     return voice, face
 
 
+class Kept(Enum):
+    """A person's choice stays what it was at the newest run."""
+
+    KEPT = "kept"
+
+
+KEPT: Final = Kept.KEPT
+
+
 @transaction.atomic
-def run_request(recording: Recording, *, by: User | None, track: int | None = None) -> Run:
+def run_request(
+    recording: Recording, *, by: User | None, track: int | Kept | None = KEPT, speaker: int | Kept | None = KEPT
+) -> Run:
     """Queues an analysis of the recording, its first or a repetition, and announces it to the workers on commit.
 
     Args:
         by: who asked; None when the system did.
         track: number of the face track to follow; None takes the one tracked longest.
+        speaker: number of the voice that is the student's; None lets the evidence decide.
 
     Raises:
         Refused: ``run_active``, ``no_consent``, ``synthetic_recording``.
@@ -81,15 +94,20 @@ def run_request(recording: Recording, *, by: User | None, track: int | None = No
         raise Refused("synthetic_recording")
     if not enough_to_analyse(purposes_covered(student)):
         raise Refused("no_consent")
-    newest = Run.objects.filter(recording=recording).aggregate(number=Max("number"))["number"] or 0
+    newest = Run.objects.filter(recording=recording).order_by("-number").first()
+    chosen = {
+        name: getattr(newest, name, None) if choice is KEPT else choice
+        for name, choice in (("track", track), ("speaker", speaker))
+    }
+    number = newest.number + 1 if newest else 1
     try:
         with transaction.atomic():
-            run = Run.objects.create(recording=recording, number=newest + 1, requested_by=by, track=track)
+            run = Run.objects.create(recording=recording, number=number, requested_by=by, **chosen)
     except IntegrityError:
         raise Refused("run_active") from None
     run_pointers_set(recording)
     audit.record(
-        "run.request", actor=by, student=student, object_type="run", object_ref=run.pk, number=run.number, track=track
+        "run.request", actor=by, student=student, object_type="run", object_ref=run.pk, number=number, **chosen
     )
     transaction.on_commit(lambda: run_announce(run.pk))
     return run
@@ -204,7 +222,7 @@ def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
 
 @transaction.atomic
 def run_complete(lease: Lease, recognition: "Recognition") -> None:
-    """Saves a result, all of it or nothing: segments, thumbnails, summary and the alerts that follow, once.
+    """Saves a result, all of it or nothing: segments, speakers, thumbnails, summary and the alerts that follow, once.
 
     Raises:
         LeaseLost: the run is no longer ours, or its cancellation was asked for; nothing was written.
@@ -223,7 +241,7 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
         model=recognition.model,
         timings=recognition.rounded_timings(),
         quality=recognition.summary.get("quality", {}),
-        summary=recognition.summary,
+        summary={**recognition.summary, "several": lease.run.voice and recognition.speakers.several},
         reference=recognition.reference,
     )
     if not moved:
@@ -245,6 +263,7 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
             )
             for each in recognition.thumbnails
         )
+    speakers_keep(lease.run, recognition.speakers)
     _record(lease.run, RunStatus.SUCCEEDED, attempt=lease.run.attempt, segments=len(recognition.segments))
     run = Run.objects.select_related("recording__student").get(pk=lease.run.pk)
     scores_keep(run, recognition)

@@ -111,4 +111,5 @@ def run_config(run: Run) -> Config:
         sample_fps=settings.EMOREC_SAMPLE_FPS,
         max_duration_s=settings.EMOREC_MAX_DURATION_S,
         track=run.track,
+        speaker=run.speaker,
     )

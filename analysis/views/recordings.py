@@ -257,7 +257,7 @@ def repeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Analyses the recording once more."""
     user = signed_in(request)
     recording = _fetch_recording(user, Action.RECORDING_MANAGE, pk)
-    _request_run(request, recording, user, track=None)
+    _request_run(request, recording, user)
     return back(request, "recording", recording.pk)
 
 
@@ -277,10 +277,10 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("recording", recording.pk)
 
 
-def _request_run(request: HttpRequest, recording: Recording, user: User, *, track: int | None) -> None:
+def _request_run(request: HttpRequest, recording: Recording, user: User, **chosen: int) -> None:
     carry_out(
         request,
-        lambda: lifecycle.run_request(recording, by=user, track=track),
+        lambda: lifecycle.run_request(recording, by=user, **chosen),
         _("The analysis starts anew. This page shows how far it is."),
     )
 

@@ -1,7 +1,8 @@
 """A stand-in for the recognition engine, named by ``EMOREC_ENGINE``: waits at a gate, then gives three segments.
 
 It runs inside a real worker process. ``EMOREC_TEST_GATE`` is a folder: each start appends the process id to
-``started``; the recognition goes on once ``go`` exists.
+``started``; the recognition goes on once ``go`` exists. Where ``two-voices`` exists, two voices are heard, and the
+student's is the one that the configuration names.
 """
 
 import os
@@ -12,9 +13,20 @@ import numpy as np
 
 from ml.config import Config
 from ml.results import Progress, Recognition, Segment
+from ml.turns import Speaker, SpeakerTurns, Turn
 from tests.factories import probabilities
 
 STARTS_S = (0.0, 2.0, 4.0)
+
+
+def two_voices(student: int | None) -> SpeakerTurns:
+    """Two people who take turns; only the first ever speaks alone for long."""
+    return SpeakerTurns(
+        speakers=(Speaker(1, 5.0, channel=1, face=0), Speaker(2, 1.5, enrolled=True)),
+        turns=(Turn(0.0, 4.0, 1, False, 0.9), Turn(4.0, 5.5, 2, True, 0.7), Turn(4.5, 5.5, 1, True, 0.8)),
+        student=student,
+        several=True,
+    )
 
 
 def load():
@@ -43,4 +55,5 @@ def recognise(path: Path, config: Config, progress: Progress) -> Recognition:
         summary={"quality": {"face_share": 1.0}},
         timings_s={"face": 0.1},
         config=config.as_dict(),
+        speakers=two_voices(config.speaker) if (gate / "two-voices").exists() else SpeakerTurns(),
     )

@@ -8,7 +8,8 @@ from django.utils import timezone
 from analysis.files import storage
 from analysis.flow import RunStatus, UploadStatus
 from analysis.intake import uploads
-from analysis.models import Alert, Recording, Review, Run, Segment, Upload
+from analysis.intake.removal import recording_delete
+from analysis.models import Alert, Recording, Review, Run, Segment, Speaker, Turn, Upload
 from analysis.runs import lifecycle
 from analysis.runs.lifecycle import LeaseLost
 from ml.results import Recognition
@@ -16,7 +17,15 @@ from students import signals
 from students.consent import consent_withdraw
 from students.erasure import student_erase
 from students.models import AuditEvent, Consent, Purpose, Student
-from tests.factories import AlertFactory, RecordingFactory, RunFactory, SegmentFactory, UploadFactory, consented
+from tests.factories import (
+    AlertFactory,
+    RecordingFactory,
+    RunFactory,
+    SegmentFactory,
+    UploadFactory,
+    consented,
+    voices,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -188,3 +197,47 @@ def test_an_expired_consent_has_the_same_effect(people, committed):
         consents_expire()
     assert not Recording.objects.filter(pk=recording.pk).exists()
     assert not storage.original_path(recording).exists()
+
+
+# --- who speaks when
+
+
+def test_withdrawing_the_voice_removes_speakers_and_the_chosen_one_and_keeps_the_chosen_face(people, committed):
+    recording = stored(people.student)
+    voices(RunFactory(recording=recording, number=1, voice=True, face=True, track=3, speaker=2), student=2)
+    with committed():
+        withdraw(people.student, Purpose.VOICE, people.admin)
+    assert not (Speaker.objects.exists() or Turn.objects.exists())
+    new = Run.objects.get(recording=recording)
+    assert (new.status, new.track, new.speaker) == (RunStatus.QUEUED, 3, None)
+
+
+def test_withdrawing_the_face_keeps_the_chosen_voice(people, committed):
+    recording = stored(people.student)
+    voices(RunFactory(recording=recording, number=1, voice=True, face=True, track=3, speaker=2), student=2)
+    with committed():
+        withdraw(people.student, Purpose.FACE, people.admin)
+    new = Run.objects.get(recording=recording)
+    assert (new.track, new.speaker) == (None, 2)
+
+
+def test_a_run_that_waits_forgets_the_voice_that_was_chosen_for_it(people, committed):
+    recording = stored(people.student)
+    waiting = RunFactory(
+        recording=recording, status=RunStatus.QUEUED, attempt=0, voice=False, face=False, track=3, speaker=2
+    )
+    with committed():
+        withdraw(people.student, Purpose.VOICE, people.admin)
+    waiting.refresh_from_db()
+    assert (waiting.track, waiting.speaker) == (3, None)
+
+
+def test_speakers_go_with_the_recording_and_with_the_student(people, committed):
+    for recording in (stored(people.student), stored(people.student)):
+        voices(RunFactory(recording=recording))
+    with committed():
+        recording_delete(Recording.objects.first(), by=people.staff)
+    assert (Speaker.objects.count(), Turn.objects.count()) == (2, 2)
+    with committed():
+        student_erase(people.student, by=people.admin, confirmation=people.student.number)
+    assert not (Speaker.objects.exists() or Turn.objects.exists())

@@ -14,8 +14,8 @@ def test_a_run_is_made_with_the_site_s_settings(settings):
     settings.EMOREC_FUSION_ALPHA, settings.EMOREC_FUSION_BETA = 0.7, 0.3
     settings.EMOREC_SAMPLE_FPS = 2.5
     settings.EMOREC_MAX_DURATION_S = 99
-    config = run_config(RunFactory(voice=True, face=False, track=3))
-    assert (config.voice, config.face, config.track) == (True, False, 3)
+    config = run_config(RunFactory(voice=True, face=False, track=3, speaker=2))
+    assert (config.voice, config.face, config.track, config.speaker) == (True, False, 3, 2)
     assert (config.voice_by, config.fusion) == ("attention_lstm", "product")
     assert (config.alpha, config.beta) == (0.7, 0.3)
     assert (config.sample_fps, config.max_duration_s) == (2.5, 99)

@@ -88,6 +88,13 @@ def test_a_run_succeeds_even_if_the_file_had_not_been_moved_yet(attempt):
     assert storage.original_path(run.recording).read_bytes() == b"a recording"
 
 
+def test_the_worker_stores_who_speaks_when(attempt, tmp_path):
+    (tmp_path / "two-voices").touch()
+    _, run = attempt()
+    assert [(speaker.number, speaker.student) for speaker in run.speakers.all()] == [(1, False), (2, False)]
+    assert run.turns.count() == 3
+
+
 def test_an_expected_failure_is_told_with_its_code(attempt):
     def recognise(path, config, progress):
         raise RecognitionError("no_usable_signal")
