@@ -238,6 +238,15 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
         _("Choose eaf for ELAN, textgrid for Praat, or csv for a table."),
     ),
     "no_file_waiting": (_("There is no file waiting."), _("Choose it again.")),
+    # Whose voice, whose face.
+    "unknown_voice": (
+        _("There is no such voice in the newest result of this recording."),
+        _("Reload the recording's page, listen to the voices and choose one of them."),
+    ),
+    "unknown_face": (
+        _("There is no such face in the newest result of this recording."),
+        _("Reload the recording's page and choose one of the faces of the list."),
+    ),
     # The analysis failed.
     "weights_missing": (_("The analysis is not fully installed: a model is missing."), _ASK_ADMIN),
     "weights_damaged": (_("The analysis is not fully installed: a model is damaged."), _ASK_ADMIN),

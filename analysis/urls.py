@@ -16,6 +16,7 @@ from analysis.views import (
     stretches,
     students,
     upload,
+    voices,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("recordings/<uuid:pk>/cancel/", recordings.cancel, name="recording-cancel"),
     path("recordings/<uuid:pk>/repeat/", recordings.repeat, name="recording-repeat"),
     path("recordings/<uuid:pk>/track/", recordings.track, name="recording-track"),
+    path("recordings/<uuid:pk>/voice/", voices.voice, name="recording-voice"),
     path("recordings/<uuid:pk>/delete/", recordings.delete, name="recording-delete"),
     path("recordings/<uuid:pk>/stretches/", stretches.stretches, name="recording-stretches"),
     path("recordings/<uuid:pk>/export/", exchange.export, name="annotations-export"),

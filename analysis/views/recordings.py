@@ -24,6 +24,7 @@ from analysis.models import Recording, Run, Segment
 from analysis.presentation import charts, run_facts
 from analysis.presentation.playback import browsers_play
 from analysis.presentation.stretch_words import taken_words
+from analysis.presentation.voices import run_voices
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
 from analysis.trends.corrections import label_correct
@@ -102,6 +103,9 @@ def recording_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         context |= _results(request, run)
         context["corrects"] = permits(user, Action.LABELS_CORRECT, recording.student)
         context |= {"stretch_form": StretchForm(), "stretches": stretches_of(recording), "formats": list(Format)}
+        context["chooses"] = (
+            context["corrects"] and run == recording.result_run and not (context["unfinished"] or recording.synthetic)
+        )
         results_viewed(request, recording.student, "recording", recording.pk)
     return no_store(render(request, "analysis/recordings/recording.html", context))
 
@@ -126,6 +130,7 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
         "summary": run_facts.summary(run),
         "origin": run_facts.origin(run, general),
         "tracks": run_facts.tracks(run, pictured=True),
+        "heard": run_voices(run),
         "segments_data": _segments_data(segments),
         "emotion_labels": {name: str(label) for name, label in LABELS.items()},
         **_moments(request, run, segments),

@@ -1,4 +1,5 @@
 // The recording's page: player, chart and list of moments show the same instant.
+import { listen } from "./recording/listen.js";
 import { showMoment, shownMoment } from "./recording/moment.js";
 import { listenForStretches, offerStretch } from "./recording/stretch.js";
 import { byId } from "./shared/dom.js";
@@ -51,6 +52,12 @@ session.addEventListener("seek", (event) => seek(event.detail.seconds));
 session.addEventListener("chart-ready", tell);
 
 document.addEventListener("click", (event) => {
+  const sample = event.target.closest("[data-listen]");
+  if (sample && player) {
+    event.preventDefault();
+    listen(player, sample);
+    return;
+  }
   const link = event.target.closest("[data-seek]");
   if (!link) return;
   event.preventDefault();

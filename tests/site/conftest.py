@@ -14,6 +14,7 @@ from tests.factories import (
     UploadFactory,
     UserFactory,
     analysed,
+    voices,
 )
 from tests.site.access import World
 
@@ -25,6 +26,7 @@ def world(people, media) -> World:
     recording = analysed(student, ["sad", "normal", None])
     recording.file = original_name(recording.pk)
     recording.save(update_fields=["file"])
+    voices(recording.current_run)
     for path in (media / recording.file, part_path(upload_pk := uuid4())):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"the original")

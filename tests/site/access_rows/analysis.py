@@ -23,6 +23,7 @@ ROWS = {
     "recording-cancel": [post("302 404 404 302 302", of="recording")],
     "recording-repeat": [post("302 404 404 302 302", of="recording")],
     "recording-track": [post("302 302 404 404 302", of="recording", data={"track": "1"})],
+    "recording-voice": [post("302 302 404 404 302", of="recording", data={"speaker": "1"})],
     "recording-delete": [post("302 404 404 302 302", of="recording")],
     "recording-stretches": [
         get("302 200 404 404 200", of="recording"),
