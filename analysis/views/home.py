@@ -12,6 +12,7 @@ from analysis.alerts.caseload import Urgency, caseload
 from analysis.alerts.reviews import review_queue
 from analysis.flow import UNFINISHED_RUN, RunStatus, UploadStatus
 from analysis.models import Recording, Run, Upload
+from analysis.speakers.verdict import undecided
 from students import audit
 from students.access import Action, allowed, door, scoped, signed_in
 from students.consent import EXPIRES_SOON, has_consent, in_force
@@ -37,10 +38,16 @@ def _counselor(request: HttpRequest, user: User) -> HttpResponse:
     entries = caseload(user)
     audit.results_viewed(user, "caseload", students=len(entries))
     first = [entry for entry in entries if entry.urgency >= Urgency.WATCH]
+    open_questions = scoped(user, Action.LABELS_CORRECT, Recording.objects.filter(undecided()))
     return render(
         request,
         "analysis/home/counselor.html",
-        {"first": first, "others": entries[len(first) :], "total": len(entries)},
+        {
+            "first": first,
+            "others": entries[len(first) :],
+            "total": len(entries),
+            "whose_voice": open_questions.select_related("student").order_by("-recorded_at")[:10],
+        },
     )
 
 

@@ -27,24 +27,32 @@ from analysis.presentation.stretch_words import taken_words
 from analysis.presentation.voices import run_voices
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
+from analysis.speakers.verdict import undecided
 from analysis.trends.corrections import label_correct
 from analysis.trends.labels import segments_read, with_corrections
 from analysis.views.common import back, carry_out, no_store, page_of, permits, results_viewed
 from analysis.views.stretches import stretches_of
-from students.access import Action, door, fetch, scoped, signed_in
+from students.access import Action, allowed, door, fetch, scoped, signed_in
 from students.models import User
 
 MOMENTS_PER_PAGE = 15
+WHOSE_VOICE = "voice"
+"""Beside the states of a recording: somebody must say whose voice is the student's."""
 
 
 @door(Action.RECORDING_VIEW)
 @require_safe
 def recordings(request: HttpRequest) -> HttpResponse:
-    """The recordings one may see, newest first, by status."""
+    """The recordings one may see, newest first, by status or by what there is to do."""
     user = signed_in(request)
     rows = scoped(user, Action.RECORDING_VIEW, Recording.objects.all())
+    chooses = allowed(user, Action.LABELS_CORRECT)
+    if chooses:
+        rows = rows.annotate(undecided=undecided())
     chosen_status = request.GET.get("status", "")
-    if chosen_status == RecordingStatus.UPLOADED:
+    if chosen_status == WHOSE_VOICE and chooses:
+        rows = rows.filter(undecided=True)
+    elif chosen_status == RecordingStatus.UPLOADED:
         rows = rows.filter(current_run__isnull=True)
     elif chosen_status in RecordingStatus.values:
         rows = rows.filter(current_run__status=chosen_status)
@@ -59,6 +67,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
             "chosen": chosen_status,
             "query": urlencode({"status": chosen_status}) if chosen_status else "",
             "statuses": RecordingStatus.choices,
+            "whose_voice": WHOSE_VOICE if chooses else "",
         },
     )
 

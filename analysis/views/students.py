@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from analysis.flow import UNSETTLED_ALERT
 from analysis.models import Alert, Recording, Review
 from analysis.presentation import charts
+from analysis.speakers.verdict import undecided
 from analysis.trends import sessions
 from analysis.views.common import page_of, permits, results_viewed
 from students import audit
@@ -85,6 +86,8 @@ def student_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     recordings = (
         Recording.objects.filter(student=student).select_related("current_run").order_by("-recorded_at", "-uploaded_at")
     )
+    if permits(user, Action.LABELS_CORRECT, student):
+        recordings = recordings.annotate(undecided=undecided())
     context: dict[str, Any] = {
         "student": student,
         "recordings": page_of(request, recordings),

@@ -194,3 +194,45 @@ def test_nobody_else_chooses(people, as_user, recording, run, who):
     voices(run)
     _choose(as_user(who and getattr(people, who)), recording, "1")
     assert recording.runs.count() == 1
+
+
+# --- who finds it
+
+
+BADGE = "whose voice?</span>"
+
+
+def test_the_counsellor_s_home_leads_to_what_is_undecided_and_to_nothing_else(people, as_user, recording, run):
+    voices(run)
+    decided = analysed(people.student, ["sad"])
+    voices(decided.current_run, student=1)
+    home = as_user(people.owner).get("/").content.decode()
+    assert "Whose voice?" in home
+    assert f"/recordings/{recording.pk}/#voices" in home
+    assert str(decided.pk) not in home
+    assert "Whose voice?" not in as_user(people.teammate).get("/").content.decode()
+
+
+def test_a_home_without_a_question_shows_none(people, as_user, recording):
+    assert "Whose voice?" not in as_user(people.owner).get("/").content.decode()
+
+
+@pytest.mark.parametrize(("who", "shown"), [("owner", True), ("admin", True), ("staff", False)])
+def test_lists_mark_what_is_undecided_for_those_who_may_choose(people, as_user, recording, who, shown):
+    voices(recording.current_run)
+    client = as_user(getattr(people, who))
+    other = analysed(people.student, ["sad"])
+    for address in ("/recordings/", f"/students/{people.student.pk}/"):
+        assert client.get(address).content.decode().count(BADGE) == shown, address
+    page = client.get("/recordings/?status=voice").content.decode()
+    assert str(recording.pk) in page
+    assert (str(other.pk) in page) is not shown
+    assert ("?status=voice" in page) is shown
+
+
+def test_a_question_disappears_with_the_choice(people, as_user, recording, run):
+    voices(run)
+    client = as_user(people.owner)
+    _choose(client, recording, "2")
+    assert BADGE not in client.get("/recordings/").content.decode()
+    assert "Whose voice?" not in client.get("/").content.decode()
