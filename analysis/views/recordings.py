@@ -51,7 +51,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
         rows = rows.annotate(undecided=undecided())
     chosen_status = request.GET.get("status", "")
     if chosen_status == WHOSE_VOICE and chooses:
-        rows = rows.filter(undecided=True)
+        rows = rows.filter(undecided())
     elif chosen_status == RecordingStatus.UPLOADED:
         rows = rows.filter(current_run__isnull=True)
     elif chosen_status in RecordingStatus.values:

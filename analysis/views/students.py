@@ -86,7 +86,8 @@ def student_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     recordings = (
         Recording.objects.filter(student=student).select_related("current_run").order_by("-recorded_at", "-uploaded_at")
     )
-    if permits(user, Action.LABELS_CORRECT, student):
+    sees_results = permits(user, Action.RESULTS_VIEW, student)
+    if sees_results and allowed(user, Action.LABELS_CORRECT):
         recordings = recordings.annotate(undecided=undecided())
     context: dict[str, Any] = {
         "student": student,
@@ -95,7 +96,7 @@ def student_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "care": CareAssignment.objects.filter(student=student, until__isnull=True).select_related("counselor"),
         "may_upload": permits(user, Action.RECORDING_UPLOAD, student),
         "may_manage": permits(user, Action.STUDENT_MANAGE, student),
-        "sees_results": permits(user, Action.RESULTS_VIEW, student),
+        "sees_results": sees_results,
     }
     if context["sees_results"]:
         context |= _results(student)

@@ -26,6 +26,7 @@ API = {
     "reviews/": "reviews",
     "reviews/{review}/": "review",
     "recordings/{recording}/segments/": "recording",
+    "recordings/{recording}/speakers/": "recording",
     "students/{student}/trend/": "student",
 }
 

@@ -12,6 +12,7 @@ from tests.factories import (
     ReviewFactory,
     RunFactory,
     StudentFactory,
+    TurnFactory,
     UserFactory,
     analysed,
 )
@@ -40,6 +41,12 @@ def more_corrections(people):
     free = recording.current_run.segments.filter(corrections__isnull=True).first()
     LabelCorrection.objects.create(segment=free, label="normal", by=UserFactory())
     return f"/api/v1/recordings/{recording.pk}/segments/"
+
+
+def more_turns(people):
+    recording = people.student.recordings.first() or analysed(people.student, ["sad"])
+    TurnFactory(speaker__run=recording.current_run)
+    return f"/api/v1/recordings/{recording.pk}/speakers/"
 
 
 def more_sessions(people):
@@ -73,7 +80,7 @@ def more_gathered_alerts(people):
     "more",
     [
         more_students, more_consents, more_recordings, more_corrections, more_sessions, more_alerts, more_events,
-        more_reviews, more_gathered_alerts,
+        more_reviews, more_gathered_alerts, more_turns,
     ],
 )  # fmt: skip
 def test_the_number_of_queries_does_not_grow_with_the_rows(people, api, more):

@@ -11,7 +11,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from analysis.models import AlertEvent, LabelCorrection
-from tests.factories import AlertFactory, RecordingFactory, RunFactory, StretchFactory, analysed
+from tests.factories import AlertFactory, RecordingFactory, RunFactory, StretchFactory, analysed, voices
 
 SCHEMA = "/api/v1/schema/"
 
@@ -76,6 +76,7 @@ def test_what_is_answered_is_what_the_schema_says(people, api, schema):
     recording = analysed(people.student, ["sad", None])
     LabelCorrection.objects.create(segment=recording.current_run.segments.first(), label="normal", by=people.owner)
     StretchFactory(recording=recording, start_s=2, end_s=6, by=people.owner)
+    voices(recording.current_run)
     RecordingFactory(student=people.student)
     failed = RunFactory(recording__student=people.student, status="failed", error_code="internal").recording
     alert = AlertFactory(crossing=recording)
@@ -91,6 +92,7 @@ def test_what_is_answered_is_what_the_schema_says(people, api, schema):
         "/api/v1/recordings/{id}/": f"/api/v1/recordings/{failed.pk}/",
         "/api/v1/recordings/{id}/segments/": f"/api/v1/recordings/{recording.pk}/segments/",
         "/api/v1/recordings/{id}/stretches/": f"/api/v1/recordings/{recording.pk}/stretches/",
+        "/api/v1/recordings/{id}/speakers/": f"/api/v1/recordings/{recording.pk}/speakers/",
         "/api/v1/alerts/": "/api/v1/alerts/",
         "/api/v1/alerts/{id}/": f"/api/v1/alerts/{alert.pk}/",
         "/api/v1/reviews/": "/api/v1/reviews/",

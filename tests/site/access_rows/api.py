@@ -36,6 +36,10 @@ ROWS = {
     "api-recording-cancel": [api("post", "401 404 404 409 409", of="recording")],
     "api-recording-repeat": [api("post", "401 404 404 202 202", of="recording")],
     "api-segments": [api("get", "401 200 404 404 200", of="recording")],
+    "api-speakers": [
+        api("get", "401 200 404 404 200", of="recording"),
+        api("post", "401 202 404 404 202", of="recording", data={"student": 1}),
+    ],
     "api-corrections": [
         api("post", "401 201 404 404 201", of="recording", data={"index": 0, "label": "happy"}),
     ],
