@@ -278,30 +278,6 @@ class UploadFactory(factory.django.DjangoModelFactory):
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
 
 
-class SpeakerFactory(factory.django.DjangoModelFactory):
-    """A voice of a run that is nobody's in particular."""
-
-    class Meta:
-        model = Speaker
-
-    run = factory.SubFactory(RunFactory)
-    number = factory.Sequence(lambda n: n + 1)
-    seconds = 4.0
-
-
-class TurnFactory(factory.django.DjangoModelFactory):
-    """A voice speaks for four seconds, alone and quite surely."""
-
-    class Meta:
-        model = Turn
-
-    speaker = factory.SubFactory(SpeakerFactory)
-    run = factory.SelfAttribute("speaker.run")
-    start_s = 0.0
-    end_s = 4.0
-    certainty = 0.9
-
-
 class StretchFactory(factory.django.DjangoModelFactory):
     """A person says that the first four seconds are the counsellor's."""
 

@@ -101,7 +101,8 @@ def test_what_consent_does_not_cover_is_not_even_decoded(
     result = recognise(portrait, models, off)
     flag = "face_only" if unread == "audio" else "voice_only"
     assert {tuple(segment.quality["flags"]) for segment in result.segments} == {(flag,)}
-    assert set(result.model) == ({"face", "landmarks"} if unread == "audio" else {"voice", "speech_encoder", "speakers"})
+    used = {"face", "landmarks"} if unread == "audio" else {"voice", "speech_encoder", "speakers"}
+    assert set(result.model) == used
 
 
 def test_digital_silence_without_a_face_cannot_be_used(tmp_path: Path, models: Models) -> None:
