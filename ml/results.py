@@ -142,7 +142,8 @@ class Recognition:
     label, the share of negative time, quality shares and the list of face tracks; ``timings_s`` seconds per stage.
     ``reference`` says per modality what the person was compared with, {"kind": "general" or "own", "sessions",
     "seconds"}; ``contribution`` is what this recording adds to the person's own reference. ``speakers`` says who speaks
-    when. ``thumbnails`` show the people in it, of each the best first; they are no part of ``as_dict``.
+    when, ``conversation`` how the conversation went (``ml.speakers.conversation.Conversation``; empty where nobody was
+    told apart). ``thumbnails`` show the people in it, of each the best first; they are no part of ``as_dict``.
     """
 
     duration_s: float
@@ -155,6 +156,7 @@ class Recognition:
     contribution: Reference = field(default_factory=Reference)
     speakers: SpeakerTurns = field(default_factory=SpeakerTurns)
     thumbnails: tuple[Thumbnail, ...] = ()
+    conversation: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole result as in the JSON contract."""
@@ -165,6 +167,7 @@ class Recognition:
             "reference": self.reference,
             "contribution": self.contribution.as_dict(),
             "speakers": self.speakers.as_dict(),
+            "conversation": self.conversation,
             "segments": [segment.as_dict() for segment in self.segments],
             "summary": self.summary,
             "timings_s": self.rounded_timings(),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from analysis.flow import RunStatus
 from analysis.models import Alert, AlertRule, Recording, Review, Run, Segment, Speaker, Stretch, Turn, Upload
 from analysis.runs.lifecycle import run_pointers_set
+from analysis.talk.figures import OF_A_VOICE
 from ml.emotions import EMOTIONS
 from students.consent_wording import WORDING
 from students.models import CareAssignment, Consent, Purpose, Role, Student, User
@@ -211,6 +212,63 @@ def analysed(student: Student, labels: list[str | None], **fields: Any) -> Recor
         SegmentFactory(run=run, index=index, label=label)
     recording.refresh_from_db()
     return recording
+
+
+class SpeakerFactory(factory.django.DjangoModelFactory):
+    """A voice that was told apart."""
+
+    class Meta:
+        model = Speaker
+
+    run = factory.SubFactory(RunFactory)
+    number = 1
+    seconds = 30.0
+
+
+class TurnFactory(factory.django.DjangoModelFactory):
+    """A stretch in which a voice speaks."""
+
+    class Meta:
+        model = Turn
+
+    speaker = factory.SubFactory(SpeakerFactory)
+    run = factory.SelfAttribute("speaker.run")
+    start_s = 0.0
+    end_s = 4.0
+    certainty = 0.9
+
+
+def number(value: float, n: int = 12, **fields: Any) -> dict[str, Any]:
+    """A number of a conversation as the engine stores it."""
+    return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": n, "quartiles": None, **fields}
+
+
+def conversation(student: int | None = 1, **figures: float) -> dict[str, Any]:
+    """A conversation of two voices as the engine stores it; ``figures`` are those of the first.
+
+    The first speaks for 40 s, 38 of them alone, the second for 20 s, in a minute of recording.
+    """
+    described = dict.fromkeys(OF_A_VOICE) | {name: number(value) for name, value in figures.items()}
+    return {
+        "version": 1,
+        "duration_s": 60.0,
+        "overlap_s": 2.0,
+        "silent_s": 2.0,
+        "silent_share": number(0.03),
+        "gap_s": None,
+        "voices": [
+            {"id": 1, "seconds": 40.0, "alone_s": 38.0, "turns": 9, "certainty": 0.9, "figures": described},
+            {
+                "id": 2,
+                "seconds": 20.0,
+                "alone_s": 18.0,
+                "turns": 8,
+                "certainty": 0.6,
+                "figures": dict.fromkeys(OF_A_VOICE) | {"share": number(0.35)},
+            },
+        ],
+        "student": student,
+    }
 
 
 class AlertRuleFactory(factory.django.DjangoModelFactory):

@@ -243,6 +243,7 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
         quality=recognition.summary.get("quality", {}),
         summary={**recognition.summary, "several": lease.run.voice and recognition.speakers.several},
         reference=recognition.reference,
+        conversation=recognition.conversation,
     )
     if not moved:
         raise LeaseLost

@@ -12,6 +12,7 @@ from django.db.models.fields import BooleanField
 from analysis.models import Alert, Recording, Run, Segment, SessionSummary
 from analysis.references.reading import general_probabilities
 from analysis.stretches.rows import marks_by_run
+from analysis.talk.figures import descriptions_read
 from analysis.trends.labels import with_label_shown
 from analysis.trends.series import Trend, TrendAlert, series
 from analysis.trends.settings import trend_settings
@@ -148,6 +149,7 @@ def _session(recording: Recording, run: Run, numbers: Shares) -> SessionIndex:
         compared_sessions=max((int(each.get("sessions", 0)) for each in run.reference.values()), default=0),
         general_negative_share=general and general["negative_share"],
         reread=run.reread_at is not None,
+        conversation=descriptions_read(run.conversation),
     )
 
 

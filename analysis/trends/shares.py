@@ -9,11 +9,12 @@ time, stand beside the shares for whoever wants the mass.
 import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from analysis.emotions import EMOTIONS, is_undecided
+from analysis.talk.figures import Number
 from ml.shares import owned_time, shown, time_shares
 
 
@@ -100,6 +101,7 @@ class SessionIndex(Shares):
         compared_sessions: other sessions of the student that the segments were read by.
         general_negative_share: by people in general, where that is another reading; else None.
         reread: whether the student's other sessions have changed the reading since the analysis.
+        conversation: how the conversation went, by name of the description, where there is enough to say.
     """
 
     recording_id: uuid.UUID
@@ -115,6 +117,7 @@ class SessionIndex(Shares):
     compared_sessions: int = 0
     general_negative_share: float | None = None
     reread: bool = False
+    conversation: dict[str, Number] = field(default_factory=dict)
 
     def enough(self, min_evidence_s: float, min_coverage: float) -> bool:
         """Whether there is enough evidence to make a baseline or raise an alert."""

@@ -20,7 +20,15 @@ from analysis.runs import lifecycle
 from analysis.runs.lifecycle import Beat, LeaseLost
 from ml.results import FaceJudgement, Recognition, Segment, Thumbnail, VoiceJudgement
 from students.models import AuditEvent, Consent, Purpose
-from tests.factories import RecordingFactory, RunFactory, SegmentFactory, StudentFactory, consented, probabilities
+from tests.factories import (
+    RecordingFactory,
+    RunFactory,
+    SegmentFactory,
+    StudentFactory,
+    consented,
+    conversation,
+    probabilities,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +65,7 @@ def result(labels: tuple[str | None, ...] = ("sad", None, "happy")) -> Recogniti
         summary={"quality": {"face_share": 0.9}},
         timings_s={"face": 1.5},
         reference={"face": {"kind": "general", "sessions": 0, "seconds": 0.0}},
+        conversation=conversation(share=0.6),
     )
 
 
@@ -227,6 +236,7 @@ def test_a_result_is_saved_once_with_gaps_as_gaps():
     run = Run.objects.get(pk=lease.run.pk)
     assert (run.status, run.percent, run.quality, run.timings) == ("succeeded", 100, {"face_share": 0.9}, {"face": 1.5})
     assert [segment.label for segment in run.segments.all()] == ["sad", None, "happy"]
+    assert run.conversation == conversation(share=0.6)
 
 
 def test_thumbnails_are_kept_with_the_run_that_saw_them_and_go_with_it():
