@@ -25,6 +25,7 @@ from analysis.presentation import charts, run_facts
 from analysis.presentation.playback import browsers_play
 from analysis.presentation.stretch_words import taken_words
 from analysis.presentation.voices import run_voices
+from analysis.presentation.talk_facts import talk_facts
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
 from analysis.speakers.verdict import undecided
@@ -129,13 +130,16 @@ def _results(request: HttpRequest, run: Run) -> dict[str, Any]:
     """What was recognised in one run."""
     segments = segments_read(run)
     general = general_probabilities(segments)
+    talk = talk_facts(run)
     return {
         "figures": {
             "timeline": charts.timeline_figure(run, general),
             "attention": charts.attention_figure(run),
             "quality": charts.quality_figure(run),
+            "turns": talk.figure if talk else None,
         },
         "plays": browsers_play(run.recording),
+        "talk": talk,
         "summary": run_facts.summary(run),
         "origin": run_facts.origin(run, general),
         "tracks": run_facts.tracks(run, pictured=True),
