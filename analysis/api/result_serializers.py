@@ -9,6 +9,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from analysis.api.conversation_serializers import DescriptionsField
 from analysis.api.serializers import PersonSerializer
 from analysis.emotions import EMOTIONS, is_unclear
 from analysis.flow import AlertStatus
@@ -200,6 +201,9 @@ class TrendSessionSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="By people in general, where that is another reading."
     )
     reread = serializers.BooleanField(help_text="Other sessions have changed the reading since the analysis.")
+    conversation = DescriptionsField(
+        help_text="What is said of the student's voice and of the conversation, by name; empty where nothing is."
+    )
     enough_evidence = serializers.BooleanField()
     in_baseline = serializers.BooleanField()
     ewma = serializers.FloatField(allow_null=True)

@@ -1,4 +1,4 @@
-"""What was recognised: a recording's segments, a student's trend. Each look is written to the audit trail."""
+"""What was recognised: segments, conversation, trend. Each look is written to the audit trail."""
 
 from uuid import UUID
 
@@ -8,12 +8,15 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from analysis.api.conversation_serializers import ConversationSerializer
 from analysis.api.door import DoorView
 from analysis.api.pagination import SegmentPages
 from analysis.api.result_serializers import CorrectionWriteSerializer, SegmentSerializer, TrendSerializer
 from analysis.errors import Refused
 from analysis.models import Recording, Segment
 from analysis.stretches.rows import leave_out, recording_marks
+from analysis.talk.figures import conversation_read
+from analysis.talk.sessions import own_usual
 from analysis.trends.corrections import label_correct
 from analysis.trends.sessions import student_trend
 from students.access import Action
@@ -64,6 +67,31 @@ class CorrectionsView(DoorView):
         corrected = segments.get(pk=segment.pk)
         leave_out([corrected], recording_marks(recording.pk))
         return Response(SegmentSerializer(corrected).data, status=201)
+
+
+class ConversationView(DoorView):
+    """How the conversation of one recording went."""
+
+    doors = {"GET": Action.RESULTS_VIEW}
+
+    @extend_schema(operation_id="conversation_get", responses=ConversationSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """How the conversation went by the newest run that succeeded, and what is usual for the student.
+
+        `conversation` is null while there is no such run, and where nobody was told apart. These are descriptions: no
+        number stands for a state of mind.
+        """
+        recording = self.row(Recording.objects.select_related("result_run"), pk)
+        self.results_viewed(recording.student_id, "recording", recording.pk)
+        run = recording.result_run
+        described = run is not None and conversation_read(run.conversation) is not None
+        return Response(
+            {
+                "run": run and run.pk,
+                "conversation": run.conversation if run and described else None,
+                "usual": {name: usual.as_dict() for name, usual in own_usual(recording).items()} if described else {},
+            }
+        )
 
 
 class TrendView(DoorView):

@@ -38,6 +38,7 @@ urlpatterns = [
     path("recordings/<uuid:pk>/annotations/", exchange.AnnotationsView.as_view(), name="api-annotations"),
     path("recordings/<uuid:pk>/stretches/", stretches.StretchesView.as_view(), name="api-stretches"),
     path("recordings/<uuid:pk>/stretches/<uuid:stretch>/", stretches.StretchView.as_view(), name="api-stretch"),
+    path("recordings/<uuid:pk>/conversation/", results.ConversationView.as_view(), name="api-conversation"),
     path("alerts/", alerts.AlertsView.as_view(), name="api-alerts"),
     path("alerts/<uuid:pk>/", alerts.AlertView.as_view(), name="api-alert"),
     path("alerts/<uuid:pk>/acknowledge/", alerts.AlertAcknowledgeView.as_view(), name="api-alert-acknowledge"),

@@ -6,7 +6,7 @@ from analysis.emotions import EMOTIONS
 from analysis.flow import RunStatus
 from analysis.models import LabelCorrection, Recording
 from students.models import AuditEvent
-from tests.factories import RunFactory, SegmentFactory, analysed, near_tie
+from tests.factories import RecordingFactory, RunFactory, SegmentFactory, analysed, conversation, near_tie
 
 
 def segments(recording: Recording) -> str:
@@ -152,3 +152,31 @@ def test_the_trend_has_a_session_per_analysed_recording_and_nothing_for_the_othe
     assert session["recording_id"] == str(recording.pk)
     assert session["negative_share"] == pytest.approx(0.5, abs=0.1)
     assert set(session["shares"]) == set(EMOTIONS)
+
+
+def test_a_conversation_comes_as_it_is_described_with_what_is_usual(people, api, recording):
+    address = f"/api/v1/recordings/{recording.pk}/conversation/"
+    run = recording.current_run
+    assert api(people.owner).get(address).json() == {"run": str(run.pk), "conversation": None, "usual": {}}
+    run.conversation = conversation(share=0.6)
+    run.save()
+    for share in (0.3, 0.4, 0.5):
+        RunFactory(recording=RecordingFactory(student=people.student), conversation=conversation(share=share))
+    before = views(people.owner)
+    answer = api(people.owner).get(address).json()
+    assert answer["conversation"] == conversation(share=0.6)
+    assert answer["usual"]["share"] == {
+        "median": 0.4, "lower": 0.35, "upper": 0.45, "least": 0.3, "greatest": 0.5, "sessions": 3,
+    }  # fmt: skip
+    assert views(people.owner) == before + 1
+    assert api(people.staff).get(address).status_code == 404
+
+
+def test_a_session_of_the_trend_says_how_the_conversation_went(people, api, recording):
+    address = f"/api/v1/students/{people.student.pk}/trend/"
+    assert api(people.owner).get(address).json()["sessions"][0]["conversation"] == {}
+    recording.current_run.conversation = conversation(share=0.6)
+    recording.current_run.save()
+    described = api(people.owner).get(address).json()["sessions"][0]["conversation"]
+    assert set(described) == {"share", "silent_share"}
+    assert described["share"] == {"value": 0.6, "low": 0.5, "high": 0.7, "n": 12, "quartiles": None}

@@ -11,7 +11,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from analysis.models import AlertEvent, LabelCorrection
-from tests.factories import AlertFactory, RecordingFactory, RunFactory, StretchFactory, analysed, voices
+from tests.factories import AlertFactory, RecordingFactory, RunFactory, StretchFactory, analysed, conversation, voices
 
 SCHEMA = "/api/v1/schema/"
 
@@ -77,6 +77,10 @@ def test_what_is_answered_is_what_the_schema_says(people, api, schema):
     LabelCorrection.objects.create(segment=recording.current_run.segments.first(), label="normal", by=people.owner)
     StretchFactory(recording=recording, start_s=2, end_s=6, by=people.owner)
     voices(recording.current_run)
+    for share in (0.4, 0.5, 0.6):
+        talked = RunFactory(recording__student=people.student, conversation=conversation(share=share)).recording
+    recording.current_run.conversation = conversation(share=0.5)
+    recording.current_run.save()
     RecordingFactory(student=people.student)
     failed = RunFactory(recording__student=people.student, status="failed", error_code="internal").recording
     alert = AlertFactory(crossing=recording)
@@ -93,6 +97,7 @@ def test_what_is_answered_is_what_the_schema_says(people, api, schema):
         "/api/v1/recordings/{id}/segments/": f"/api/v1/recordings/{recording.pk}/segments/",
         "/api/v1/recordings/{id}/stretches/": f"/api/v1/recordings/{recording.pk}/stretches/",
         "/api/v1/recordings/{id}/speakers/": f"/api/v1/recordings/{recording.pk}/speakers/",
+        "/api/v1/recordings/{id}/conversation/": f"/api/v1/recordings/{talked.pk}/conversation/",
         "/api/v1/alerts/": "/api/v1/alerts/",
         "/api/v1/alerts/{id}/": f"/api/v1/alerts/{alert.pk}/",
         "/api/v1/reviews/": "/api/v1/reviews/",

@@ -40,6 +40,7 @@ ROWS = {
         api("get", "401 200 404 404 200", of="recording"),
         api("post", "401 202 404 404 202", of="recording", data={"student": 1}),
     ],
+    "api-conversation": [api("get", "401 200 404 404 200", of="recording")],
     "api-corrections": [
         api("post", "401 201 404 404 201", of="recording", data={"index": 0, "label": "happy"}),
     ],
