@@ -16,6 +16,8 @@ from analysis.flow import ReviewStatus
 from analysis.models import Alert, Review
 from analysis.models.alert import RuleKind
 from analysis.references import contributions as references
+from analysis.presentation import talk_words
+from analysis.references import scores as references
 from analysis.trends.series import Point, Trend
 from analysis.trends.sessions import student_trend
 from students import audit
@@ -117,6 +119,7 @@ def student_pdf(student: Student, *, by: User) -> bytes:
     parts = [
         *_head(student, by, stamp),
         *_trend_part(trend),
+        *_conversation_part(trend),
         *_alerts_part(student),
         *_reviews_part(student, by),
         *_method_part(trend),
@@ -191,6 +194,39 @@ def _trend_part(trend: Trend) -> "list[Flowable]":
     ]
     rows = [_session_row(number, point) for number, point in enumerate(trend.points, start=1)]
     return [*parts, table(head, rows, [0.6, 2.2, 2, 1.3, 1.3, 1.1, 3.6, 2.6])]
+
+
+def _conversation_part(trend: Trend) -> "list[Flowable]":
+    """How the student spoke in each session; nothing where nobody was told apart in any."""
+    from analysis.presentation.pdf import table, words
+
+    described = [(number, s) for number, s in enumerate(trend.sessions, start=1) if s.conversation]
+    if not described:
+        return []
+    names = talk_words.IN_TRENDS
+    head = [gettext("No."), gettext("Session"), *(talk_words.LABELS[name] for name in names)]
+    rows = [
+        [
+            number,
+            wording.day(session.recorded_at),
+            *(
+                talk_words.value(name, session.conversation[name].value) if name in session.conversation else "–"
+                for name in names
+            ),
+        ]
+        for number, session in described
+    ]
+    return [
+        words(gettext("The conversation"), "heading"),
+        table([str(each) for each in head], rows, [0.6, 2.2, *[1.6] * len(names)]),
+        words(
+            gettext(
+                "How the student spoke, counted and measured from the sound. Descriptions and no signs of a state of "
+                "mind; topic, counsellor and microphone change them too. A dash: too little to say."
+            ),
+            "small",
+        ),
+    ]
 
 
 def _session_row(number: int, point: Point) -> list[object]:

@@ -18,7 +18,7 @@ from analysis.models import Recording
 from analysis.presentation.reports import CSV_COLUMNS, student_csv, student_pdf
 from students.models import AuditEvent
 from tests.analysis.alert_stories import only_rule, raised_alert, session
-from tests.factories import consented
+from tests.factories import consented, conversation
 
 pytestmark = pytest.mark.django_db
 
@@ -157,3 +157,13 @@ def test_the_number_of_queries_does_not_grow_with_the_sessions(people, django_as
     Recording.objects.update(uploaded_at=timezone.now() - timedelta(days=1))
     with django_assert_max_num_queries(9):
         student_pdf(student, by=people.admin)
+
+
+def test_the_report_has_a_table_of_how_the_student_spoke(people):
+    recording = session(people.student, 0.2, 0)
+    assert "How the student spoke" not in text_of(student_pdf(people.student, by=people.owner))
+    run = recording.result_run
+    run.conversation = conversation(rate=4.5)
+    run.save()
+    text = text_of(student_pdf(people.student, by=people.owner))
+    assert "The conversation" in text and "4.5 syllables/s" in text and "no signs of a state of mind" in text
