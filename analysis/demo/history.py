@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from analysis.demo.talk import conversation_create, habits_of
 from analysis.emotions import EMOTIONS, NEGATIVE
 from analysis.flow import RunStatus
 from analysis.models import Recording, Run, Segment
@@ -76,6 +77,8 @@ def session_create(
         model={"version": "synthetic"},
     )
     Segment.objects.bulk_create(_segments(run, session, chance))
+    if voice:
+        conversation_create(run, habits_of(student.number), seed=seed)
     run_pointers_set(recording)
     return recording
 

@@ -23,6 +23,7 @@ from analysis.demo.students import (
 from analysis.emotions import EMOTIONS
 from analysis.flow import RunStatus
 from analysis.models import Alert, Notice, Recording, Review, Run, Segment
+from analysis.talk.figures import conversation_read
 from students.access import Action, scoped
 from students.consent import purposes_covered
 from students.models import AuditEvent, Purpose, Student, User
@@ -201,3 +202,17 @@ def test_pages_of_synthetic_students_say_that_they_are_synthetic(demo, as_user):
     page = as_user(counselor).get(reverse("student", args=[Student.objects.get(number="DEMO-002").pk]))
     assert page.status_code == 200
     assert b"ynthetic demo data" in page.content
+
+
+def test_every_made_up_session_with_a_voice_has_a_conversation_that_is_read(demo):
+    for recording in Recording.objects.filter(synthetic=True).select_related("result_run"):
+        run = recording.result_run
+        described = conversation_read(run.conversation)
+        assert (described is not None) is run.voice
+        if described is None:
+            continue
+        assert described.own is not None and described.own.figures["share"].value <= 1
+        assert run.speakers.count() == 2 and run.turns.count() > 10
+        assert not run.turns.filter(end_s__gt=recording.duration_s).exists()
+        whole = sum(voice.alone_s for voice in described.voices) + described.overlap_s + described.silent_s
+        assert whole == pytest.approx(recording.duration_s, abs=0.1)
