@@ -6,15 +6,15 @@ is None and never 0. The words for these numbers are the reader's side's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ml.speakers.contour import Contour
-from ml.speakers.estimates import SEED, Estimate, median_of, rate_of, ratio_of, resampled
-from ml.speakers.turn_taking import Exchange, alone_and_together_s, exchange_of
+from ml.speakers.estimates import Estimate, median_of, rate_of, ratio_of
+from ml.speakers.turn_taking import Exchange, HeldTurn, alone_and_together_s, exchange_of
 from ml.speakers.voice_sound import Stretches, loudness, pitch, rate, stretches_of, voices_per_frame
 from ml.turns import SpeakerTurns, Turn, covered_s
 
@@ -154,7 +154,7 @@ def _voice(
     lengths = np.array([turn.seconds for turn in held])
     pitch_hz, pitch_range_st = pitch(sounds[number])
     figures = {
-        "share": _share(own, spoken),
+        "share": _share(held, own, spoken),
         "turn_s": None if is_alone else median_of(lengths),
         "pause_s": median_of(np.array([pause for turn in held for pause in turn.pauses_s])),
         "pause_share": ratio_of(np.array([sum(turn.pauses_s) for turn in held]), lengths),
@@ -171,21 +171,23 @@ def _voice(
     return VoiceFigures(number, seconds, alone_s, len(held), certainty, figures)
 
 
-def _share(own: Sequence[Turn], spoken: Sequence[Turn]) -> Estimate | None:
-    """Own speech over the time in which anybody speaks; own stretches and the others' are resampled, each by itself."""
-    mine = np.array([turn.seconds for turn in own])
-    others = np.array([turn.seconds for turn in spoken if turn.speaker != own[0].speaker])
-    if not len(others):
+def _share(held: Sequence[HeldTurn], own: Sequence[Turn], spoken: Sequence[Turn]) -> Estimate | None:
+    """Own speech over the time in which anybody speaks; resampled are rounds, from one own turn to the next.
+
+    Single stretches would make it look surer than it is: who holds the floor speaks several of them.
+    """
+    if len(own) == len(spoken) or not held:
         return None
-    overlapped = covered_s(spoken) / (mine.sum() + others.sum())
+    begins = np.array([turn.start_s for turn in held])
 
-    def draw(weights: np.ndarray) -> np.ndarray:
-        chance = np.random.default_rng(SEED + 1)
-        theirs = chance.multinomial(len(others), np.full(len(others), 1 / len(others)), size=len(weights)) @ others
-        ours = weights @ mine
-        return np.minimum(ours / ((ours + theirs) * overlapped), 1.0)
+    def per_round(turns: Sequence[Turn]) -> np.ndarray:
+        rounds = np.searchsorted(begins, [turn.start_s for turn in turns], side="right") - 1
+        return np.bincount(np.maximum(rounds, 0), [turn.seconds for turn in turns], minlength=len(begins))
 
-    return resampled(float(min(mine.sum() / covered_s(spoken), 1.0)), len(mine), draw)
+    everybody = per_round(spoken)
+    once = covered_s(spoken) / everybody.sum()  # overlaps count once
+    share = ratio_of(per_round(own), everybody * once)
+    return share and replace(share, high=min(share.high, 1.0))
 
 
 def _silent_share(spoken: Sequence[Turn], length: float) -> Estimate | None:
