@@ -42,7 +42,7 @@ class HeldTurn:
     @property
     def end_s(self) -> float:
         """Its end."""
-        return self.stretches[-1].end_s
+        return max(stretch.end_s for stretch in self.stretches)
 
     @property
     def seconds(self) -> float:
@@ -52,8 +52,12 @@ class HeldTurn:
     @property
     def pauses_s(self) -> list[float]:
         """The lengths of its pauses."""
-        gaps = [after.start_s - before.end_s for before, after in pairwise(self.stretches)]
-        return [gap for gap in gaps if gap > 0]
+        pauses, until = [], self.start_s
+        for stretch in self.stretches:
+            if stretch.start_s > until:
+                pauses.append(stretch.start_s - until)
+            until = max(until, stretch.end_s)
+        return pauses
 
     @property
     def interrupts(self) -> bool:
@@ -94,9 +98,9 @@ def exchange_of(turns: Sequence[Turn]) -> Exchange:
             groups[-1].append(turn)
         else:
             groups.append([turn])
-    held = []
-    for number, group in enumerate(groups):
-        latency = group[0].start_s - groups[number - 1][-1].end_s if number else None
+    held: list[HeldTurn] = []
+    for group in groups:
+        latency = group[0].start_s - held[-1].end_s if held else None
         held.append(HeldTurn(group[0].speaker, tuple(group), latency))
     short = [t for t, is_inside in zip(ordered, inside, strict=True) if is_inside and t.seconds < BACKCHANNEL_S]
     return Exchange(tuple(held), tuple(short))

@@ -50,6 +50,12 @@ def test_a_long_stretch_inside_anothers_is_neither_turn_nor_backchannel():
     assert len(exchange.held) == 1 and not exchange.backchannels
 
 
+def test_stretches_of_one_voice_that_lie_in_one_another_are_one_turn_without_a_pause():
+    (turn, answer) = exchange_of([stretch(0, 10, 1), stretch(2, 3, 1), stretch(12, 15, 1), stretch(16, 18, 2)]).held
+    assert (turn.end_s, turn.pauses_s, answer.latency_s) == (15, [2], 1)
+    assert exchange_of([stretch(0, 10, 1), stretch(2, 2.5, 1)]).backchannels == ()
+
+
 def test_a_short_answer_in_silence_is_a_turn():
     assert len(exchange_of([stretch(0, 10, 1), stretch(10.2, 10.6, 2), stretch(11, 15, 1)]).held) == 3
 
