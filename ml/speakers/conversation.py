@@ -155,7 +155,7 @@ def _voice(
     pitch_hz, pitch_range_st = pitch(sounds[number])
     figures = {
         "share": _share(held, own, spoken),
-        "turn_s": None if is_alone else median_of(lengths),
+        "turn_s": median_of(lengths),
         "pause_s": median_of(np.array([pause for turn in held for pause in turn.pauses_s])),
         "pause_share": ratio_of(np.array([sum(turn.pauses_s) for turn in held]), lengths),
         "latency_s": median_of(np.array([turn.latency_s for turn in held if turn.latency_s is not None])),

@@ -3,15 +3,29 @@
 import pytest
 
 from analysis.alerts.raising import alerts_raise
-from analysis.models import Alert, AlertRule, Review
-from tests.factories import AlertRuleFactory, CareAssignmentFactory, analysed, consented
+from analysis.models import Alert, AlertRule, Review, Run
+from analysis.talk.figures import OF_A_VOICE
+from tests.factories import (
+    AlertRuleFactory,
+    CareAssignmentFactory,
+    SpeakerFactory,
+    TurnFactory,
+    analysed,
+    consented,
+    conversation,
+)
 
 
 @pytest.fixture
 def flagged(people):
-    """The student with a history that the rules flag, and a colleague's for comparison."""
-    for _ in range(3):
+    """The student with a history that the rules flag and conversations, and a colleague's for comparison."""
+    for _ in range(4):
         recording = analysed(people.student, ["sad", "normal", "sad"] * 20)
+        speaker = SpeakerFactory(run=recording.current_run, student=True)
+        for at in range(0, 100, 10):
+            TurnFactory(speaker=speaker, start_s=at, end_s=at + 6, certainty=0.9 if at % 20 else 0.4)
+        described = conversation(**dict.fromkeys(OF_A_VOICE, 0.5))
+        Run.objects.filter(recording=recording).update(conversation=described)
     CareAssignmentFactory(
         student=consented(name="A student with a rather long name, " + "x" * 60), counselor=people.owner
     )

@@ -118,6 +118,7 @@ def test_rates_are_per_ten_minutes_of_the_others_speech_with_the_interval_of_a_c
         turns += [stretch(20 * n, 20 * n + 10, 1), stretch(20 * n + 9.5, 20 * n + 19, 2)]
     first, second = describe(of(turns), SILENT, 240.0).voices
     assert second.figures["interrupting"].value == pytest.approx(60)
+    assert first.figures["interrupted"].value == pytest.approx(60)
     assert second.figures["interrupting"].n == 12 == first.figures["interrupted"].n
     assert second.figures["interrupting"].low < 40
     assert second.figures["interrupting"].high > 80
