@@ -20,6 +20,7 @@ from analysis.presentation import talk_words
 from analysis.references import scores as references
 from analysis.trends.series import Point, Trend
 from analysis.trends.sessions import student_trend
+from analysis.trends.shares import SessionIndex
 from students import audit
 from students.access import Action, allowed
 from students.models import Student, User
@@ -206,14 +207,7 @@ def _conversation_part(trend: Trend) -> "list[Flowable]":
     names = talk_words.IN_TRENDS
     head = [gettext("No."), gettext("Session"), *(talk_words.LABELS[name] for name in names)]
     rows = [
-        [
-            number,
-            wording.day(session.recorded_at),
-            *(
-                talk_words.value(name, session.conversation[name].value) if name in session.conversation else "–"
-                for name in names
-            ),
-        ]
+        [number, wording.day(session.recorded_at), *(_described(session, name) for name in names)]
         for number, session in described
     ]
     return [
@@ -227,6 +221,12 @@ def _conversation_part(trend: Trend) -> "list[Flowable]":
             "small",
         ),
     ]
+
+
+def _described(session: SessionIndex, name: str) -> str:
+    """A description's value, with a hyphen for a minus: Helvetica has no other."""
+    number = session.conversation.get(name)
+    return "–" if number is None else talk_words.value(name, number.value).replace("−", "-")
 
 
 def _session_row(number: int, point: Point) -> list[object]:

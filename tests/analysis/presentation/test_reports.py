@@ -163,7 +163,8 @@ def test_the_report_has_a_table_of_how_the_student_spoke(people):
     recording = session(people.student, 0.2, 0)
     assert "How the student spoke" not in text_of(student_pdf(people.student, by=people.owner))
     run = recording.result_run
-    run.conversation = conversation(rate=4.5)
+    run.conversation = conversation(rate=4.5, latency_s=-0.2)
     run.save()
     text = text_of(student_pdf(people.student, by=people.owner))
     assert "The conversation" in text and "4.5 syllables/s" in text and "no signs of a state of mind" in text
+    assert "-0.20 s" in text and "Chinese characters" not in text

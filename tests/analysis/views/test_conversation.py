@@ -66,6 +66,7 @@ def test_who_spoke_when_has_a_lane_per_voice_and_one_for_what_is_spoken_at_once(
     assert figure["layout"]["yaxis"]["ticktext"] == ["Student", "Voice 2", "Several at once"]
     lanes = {(trace["name"], trace["opacity"]): trace["x"] for trace in figure["data"]}
     assert lanes["Several at once", 1] == [9, 10, None]
+    assert lanes["Student", 1] == [0, 10, None]
     assert lanes["Student", 0.4] == [21, 30, None]
     assert "(uncertain)" in page
 
