@@ -140,6 +140,8 @@ def test_shares_sum_to_one_and_what_is_spoken_at_once(turns):
     assert alone + conversation.overlap_s == pytest.approx(spoken)
     assert sum(voice.seconds for voice in conversation.voices) >= spoken - 1e-6
     shares = [voice.figures["share"] for voice in conversation.voices]
+    for voice, share in zip(conversation.voices, shares, strict=True):
+        assert share is None or share.value == pytest.approx(voice.seconds / spoken)
     if all(shares):
         assert sum(share.value for share in shares) <= 1 + 2 * conversation.overlap_s / spoken + 1e-9
 
