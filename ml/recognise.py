@@ -32,6 +32,8 @@ from ml.reference import Reference
 from ml.remarks import remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, Thumbnail, VoiceJudgement
 from ml.speakers.channels import ChannelMeter, channel_turns
+from ml.speakers.contour import contour_of
+from ml.speakers.conversation import describe
 from ml.speakers.student import own_speech, with_student
 from ml.speakers.telling_apart import turns_of
 from ml.speakers.vectors import CELL_SAMPLES, cell_points
@@ -45,6 +47,7 @@ from ml.voice.bandwidth import bandwidth_hz
 from ml.voice.framing import SAMPLE_RATE
 from ml.voice.front import SoundFront, cell_speech
 from ml.voice.recogniser import single_thread
+from ml.voice.standardise import gain_for, speech_rms
 
 SPEECH_BLOCK_S = 15
 """Seconds of sound between two reports while speech is looked for."""
@@ -70,6 +73,7 @@ class Sound:
         speech: speech probability per 32 ms window.
         own: the same, 0 where somebody else than the student speaks or it is not known who.
         speakers: who speaks when.
+        conversation: how the conversation went, as ``ml.speakers.conversation`` describes it.
         seconds: length of the sound.
         bandwidth_hz: how far up the voice reaches, None where there is too little of it.
         objections: why the voice of a segment is not judged although something is heard, by number of segment.
@@ -82,6 +86,7 @@ class Sound:
     speech: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     own: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     speakers: SpeakerTurns = field(default_factory=SpeakerTurns)
+    conversation: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     bandwidth_hz: int | None = None
     objections: dict[int, str] = field(default_factory=dict)
@@ -183,11 +188,12 @@ class _Job:
             segments,
             summary,
             self.timings,
-            self.config.as_dict(),
-            self.reference.described(),
-            contribution(segments, self.models.score_versions(self.config)),
-            sound.speakers.on(self.clock),
-            sight.thumbnails,
+            config=self.config.as_dict(),
+            reference=self.reference.described(),
+            contribution=contribution(segments, self.models.score_versions(self.config)),
+            speakers=sound.speakers.on(self.clock),
+            conversation=sound.conversation,
+            thumbnails=sight.thumbnails,
         )
 
     def tell_apart(self, folder: Path) -> SpeakerTurns:
@@ -251,11 +257,20 @@ class _Job:
                 turns = turns_of(points, speech, space.between)
             sound.speakers = with_student(turns, self.config.speaker)
             sound.own = own_speech(sound.speech, sound.speakers)
+            sound.conversation = self._describe(samples, sound)
             for number, span in enumerate(self.spans):
                 has_speech = self._is_enough(self._speech_share(sound.speech, sound.seconds, span))
                 if has_speech and not self._is_enough(self._speech_share(sound.own, sound.seconds, span)):
                     code = "other_speaker" if sound.speakers.student is not None else "speaker_unknown"
                     sound.objections.setdefault(number, code)
+
+    def _describe(self, samples: np.ndarray, sound: Sound) -> dict[str, Any]:
+        """How the conversation went; nothing where the voices are only a guess."""
+        if len(sound.speakers.speakers) > 1 and not sound.speakers.several:
+            return {}
+        mask = activity.frame_mask(sound.speech, len(samples))
+        contour = contour_of(samples, gain_for(speech_rms([(samples, mask)])))
+        return describe(sound.speakers, contour, self.info.content_s).as_dict()
 
     def _measure(self) -> LevelMeter:
         def tell(seconds: float) -> None:

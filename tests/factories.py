@@ -214,30 +214,6 @@ def analysed(student: Student, labels: list[str | None], **fields: Any) -> Recor
     return recording
 
 
-class SpeakerFactory(factory.django.DjangoModelFactory):
-    """A voice that was told apart."""
-
-    class Meta:
-        model = Speaker
-
-    run = factory.SubFactory(RunFactory)
-    number = 1
-    seconds = 30.0
-
-
-class TurnFactory(factory.django.DjangoModelFactory):
-    """A stretch in which a voice speaks."""
-
-    class Meta:
-        model = Turn
-
-    speaker = factory.SubFactory(SpeakerFactory)
-    run = factory.SelfAttribute("speaker.run")
-    start_s = 0.0
-    end_s = 4.0
-    certainty = 0.9
-
-
 def number(value: float, n: int = 12, **fields: Any) -> dict[str, Any]:
     """A number of a conversation as the engine stores it."""
     return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": n, "quartiles": None, **fields}

@@ -15,9 +15,8 @@ from analysis.emotions import EMOTIONS, LABELS, NEGATIVE, UNCLEAR_MARGIN
 from analysis.flow import ReviewStatus
 from analysis.models import Alert, Review
 from analysis.models.alert import RuleKind
-from analysis.references import contributions as references
 from analysis.presentation import talk_words
-from analysis.references import scores as references
+from analysis.references import contributions as references
 from analysis.trends.series import Point, Trend
 from analysis.trends.sessions import student_trend
 from analysis.trends.shares import SessionIndex

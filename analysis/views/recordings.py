@@ -24,8 +24,8 @@ from analysis.models import Recording, Run, Segment
 from analysis.presentation import charts, run_facts
 from analysis.presentation.playback import browsers_play
 from analysis.presentation.stretch_words import taken_words
-from analysis.presentation.voices import run_voices
 from analysis.presentation.talk_facts import talk_facts
+from analysis.presentation.voices import run_voices
 from analysis.references.reading import general_probabilities
 from analysis.runs import lifecycle
 from analysis.speakers.verdict import undecided
