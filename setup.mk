@@ -20,7 +20,7 @@ ALIVE := $(if $(VERSION),$(filter $(VERSION),$(call version,$(BIN)/python)))
 SPACE := $(subst ,, )
 model = $(subst $(SPACE),\$(SPACE),$(or $($(1)),var/models/$(2)))
 SEPARATOR := $(call model,EMOREC_SPLEETER_MODEL,spleeter/2stems)/model.data-00000-of-00001
-ENCODER := $(call model,EMOREC_WHISPER_MODEL,whisper/base)/model.bin
+ENCODER := $(call model,EMOREC_WHISPER_MODEL,whisper/base)/vocabulary.txt
 LANDMARKS := $(call model,EMOREC_LANDMARK_MODEL,mediapipe)/face_landmark.tflite
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/django.po)
 

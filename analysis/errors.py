@@ -100,6 +100,10 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
             "Then upload another recording."
         ),
     ),
+    "no_sound": (
+        _("The recording has no sound, so there is nothing to write down."),
+        _("Check that the right file was uploaded."),
+    ),
     "too_long": (
         _longer_than_the_limit(),
         _("Cut it into parts and upload each part by itself."),

@@ -22,6 +22,7 @@ SENTENCES: dict[str, str] = {
     "too_long": "The recording is longer than allowed. Cut it into shorter parts.",
     "no_streams": "The file holds neither sound nor video. Check that the right file was chosen.",
     "no_usable_signal": "Neither speech nor a face was found long enough to be judged. Check microphone and camera.",
+    "no_sound": "The recording has no sound, so there is nothing to write down. Check that the right file was chosen.",
     "weights_missing": "The trained weights are not there. Check EMOREC_WEIGHTS, or fetch the project anew.",
     "weights_damaged": "The trained weights are not the published ones. Fetch the project anew.",
     "separator_missing": "The Spleeter model is not there. Run: python -m ml fetch-separator",

@@ -10,7 +10,7 @@ class RecognitionError(Exception):
     Codes:
         empty_file, unsupported_format, damaged_file, too_long, no_streams, no_usable_signal,
         weights_missing, weights_damaged, separator_missing, separator_damaged, encoder_missing, encoder_damaged,
-        landmarks_missing, landmarks_damaged, reference_damaged, decoder_failed.
+        landmarks_missing, landmarks_damaged, reference_damaged, decoder_failed, no_sound.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:

@@ -74,6 +74,23 @@ def speakers(
 
 
 @recordings.command()
+def transcribe(file: Path, as_json: AsJson = False) -> None:
+    """Write down what is said in one recording."""
+    from ml.transcript.decoder import Decoder
+    from ml.transcript.transcribe import transcribe as run
+
+    with explained(), Bars() as bars:
+        result = run(file, Decoder.load(), bars)
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        show_table(
+            f"What was said ({result.language or 'nothing'})",
+            {f"{sentence.start_s:.1f} s": sentence.text for sentence in result.sentences},
+        )
+
+
+@recordings.command()
 def probe(
     file: Path,
     as_json: AsJson = False,

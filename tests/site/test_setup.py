@@ -28,7 +28,7 @@ if [ -e slow ] && echo "$*" | grep -qF -e "$(cat slow)"; then touch waiting; sle
 case "$*" in
   "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python; cp "$0" .venv/bin/uv ;;
   *fetch-separator) mkdir -p var/models/spleeter/2stems; touch var/models/spleeter/2stems/model.data-00000-of-00001 ;;
-  *fetch-encoder) mkdir -p var/models/whisper/base; touch var/models/whisper/base/model.bin ;;
+  *fetch-encoder) mkdir -p var/models/whisper/base; touch var/models/whisper/base/vocabulary.txt ;;
   *fetch-landmarks) mkdir -p var/models/mediapipe; touch var/models/mediapipe/face_landmark.tflite ;;
   *emorec_site.messages) touch locale/zh/LC_MESSAGES/django.mo ;;
   *" npm ci"*--omit=dev) rm -rf node_modules; mkdir node_modules; touch node_modules/.package-lock.json ;;
@@ -171,7 +171,7 @@ def test_a_source_that_was_removed_is_a_change(ready):
     ("gone", "anew"),
     [
         ("var/models/spleeter/2stems/model.data-00000-of-00001", MODELS[:1]),
-        ("var/models/whisper/base/model.bin", MODELS[1:2]),
+        ("var/models/whisper/base/vocabulary.txt", MODELS[1:2]),
         ("var/models/mediapipe/face_landmark.tflite", MODELS[2:]),
         ("locale/zh/LC_MESSAGES/django.mo", [TRANSLATIONS]),
         ("emorec_site/static/built", [BUNDLE]),
@@ -266,7 +266,7 @@ def test_torch_comes_from_the_index_that_is_named(clone):
 def test_a_model_folder_elsewhere_is_used(clone):
     folder = clone.root / "my models"
     folder.mkdir()
-    (folder / "model.bin").touch()
+    (folder / "vocabulary.txt").touch()
     clone.make(EMOREC_WHISPER_MODEL=str(folder))
     assert "-m ml fetch-encoder" not in clone.asked()
     assert "-m ml fetch-separator" in clone.asked()

