@@ -64,6 +64,7 @@ OWN_TESTS: dict[str, tuple[str, ...]] = {
     "analysis/trends/shares.py": ("tests/analysis/trends/test_trends.py",),
     "ml/shares.py": ("tests/ml/test_shares.py", "tests/analysis/trends/test_trends.py"),
     "ml/fusion.py": ("tests/ml/test_fusion.py",),
+    "analysis/jobs/leases.py": ("tests/analysis/runs/test_lifecycle.py",),
     "analysis/runs/lifecycle.py": ("tests/analysis/runs/test_lifecycle.py",),
 }
 """A module and the tests that are there for it."""

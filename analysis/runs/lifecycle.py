@@ -1,32 +1,28 @@
 """An analysis from request to result: claim, lease, heartbeat, retry, cancel, sweep.
 
-The row is the truth; the broker only carries messages that wake a worker. A message may arrive twice, late or never: a
-claim is one conditional UPDATE, so a run is claimed once; the sweep announces runs again whose message was lost.
-
-Whoever claims a run holds its lease: a token drawn for this claim and a time by which it must be renewed. Every write
-to a claimed run names the token. A worker that was paused, cut off or outlived a withdrawal finds its token gone and
-writes nothing. When the lease runs out the sweep hands the run to the next worker, at most three times in all.
+The row is the truth; the broker only carries messages that wake a worker (``analysis.jobs`` holds what this has in
+common with other work). A claim is one conditional UPDATE, so a run is claimed once; the sweep announces runs again
+whose message was lost.
 
 Order of locks everywhere: the student's row, then runs.
 """
 
-import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from analysis import flow
 from analysis.alerts.raising import alerts_raise
 from analysis.errors import Refused
 from analysis.flow import RunStatus
+from analysis.jobs import announcing, leases
+from analysis.jobs.leases import Beat
 from analysis.models import FaceThumbnail, Recording, Run, Segment
 from analysis.references.reading import sessions_reread
 from analysis.references.scores import scores_keep
@@ -39,8 +35,6 @@ from students.models import Purpose, User
 if TYPE_CHECKING:
     from ml.results import Recognition
     from ml.results import Segment as EngineSegment
-
-logger = logging.getLogger(__name__)
 
 TASK = "analysis.tasks.run_process"
 QUEUE = "analysis"
@@ -115,12 +109,7 @@ def run_request(
 
 def run_announce(run_id: UUID) -> bool:
     """Sends the message that wakes a worker; False when the broker is away (the sweep announces the run later)."""
-    try:
-        current_app.send_task(TASK, args=[str(run_id)], retry=False)
-    except Exception as error:  # whatever the transport raises, the run waits in the database
-        logger.warning("run %s could not be announced (%s)", run_id, type(error).__name__)
-        return False
-    return True
+    return announcing.announce(TASK, run_id)
 
 
 def run_pointers_set(recording: Recording) -> None:
@@ -138,27 +127,13 @@ def run_pointers_set(recording: Recording) -> None:
 
 
 @dataclass(frozen=True)
-class Lease:
+class Lease(leases.Lease[Run]):
     """The right to work on a run and to write to it, as long as it is renewed."""
 
-    run: Run
-    token: UUID
-
-    def held(self) -> QuerySet[Run]:
-        """The run's row if this lease still holds it; an empty queryset otherwise."""
-        return Run.objects.filter(pk=self.run.pk, status=RunStatus.RUNNING, lease_token=self.token)
-
-
-class LeaseLost(Exception):  # noqa: N818  (not an error: someone else has the run, or it is gone)
-    """The run is no longer this worker's: taken over, cancelled, withdrawn or deleted. Nothing was written."""
-
-
-class Beat(Enum):
-    """What a heartbeat finds out."""
-
-    RENEWED = "renewed"
-    CANCEL = "cancel"
-    LOST = "lost"
+    @property
+    def run(self) -> Run:
+        """The run it is for."""
+        return self.job
 
 
 @transaction.atomic
@@ -179,24 +154,8 @@ def run_claim(run_id: UUID | str) -> Lease | None:
         to = RunStatus.CANCELLED if refusal.code == "no_consent" else RunStatus.FAILED
         _end(waiting, run, to, refusal.code)
         return None
-    now, token = timezone.now(), uuid4()
-    claimed = flow.move(
-        waiting.filter(attempt__lt=settings.EMOREC_MAX_ATTEMPTS),
-        RunStatus.RUNNING,
-        attempt=F("attempt") + 1,
-        lease_token=token,
-        lease_expires_at=now + timedelta(seconds=settings.EMOREC_LEASE_S),
-        heartbeat_at=now,
-        started_at=now,
-        voice=voice,
-        face=face,
-        stage="",
-        percent=0,
-    )
-    if not claimed:
-        return None
-    run.refresh_from_db()
-    return Lease(run, token)
+    token = leases.claim(waiting, run, voice=voice, face=face)
+    return Lease(run, token) if token else None
 
 
 def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
@@ -205,16 +164,7 @@ def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
     Args:
         percent: over all stages, 0-100.
     """
-    now = timezone.now()
-    renewed = lease.held().update(
-        lease_expires_at=now + timedelta(seconds=settings.EMOREC_LEASE_S),
-        heartbeat_at=now,
-        stage=stage,
-        percent=percent,
-    )
-    if not renewed:
-        return Beat.LOST
-    return Beat.CANCEL if lease.held().filter(cancel_requested=True).exists() else Beat.RENEWED
+    return leases.renew(lease, stage=stage, percent=percent)
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------
@@ -228,15 +178,8 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
         LeaseLost: the run is no longer ours, or its cancellation was asked for; nothing was written.
     """
     student = student_lock(lease.run.recording.student_id)
-    moved = flow.move(
-        lease.held().filter(cancel_requested=False),
-        RunStatus.SUCCEEDED,
-        lease_token=None,
-        lease_expires_at=None,
-        finished_at=timezone.now(),
-        percent=100,
-        stage="",
-        error_code="",
+    leases.succeed(
+        lease,
         config=recognition.config,
         model=recognition.model,
         timings=recognition.rounded_timings(),
@@ -245,8 +188,6 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
         reference=recognition.reference,
         conversation=recognition.conversation,
     )
-    if not moved:
-        raise LeaseLost
     run_pointers_set(lease.run.recording)
     Segment.objects.bulk_create(
         (_row(lease.run, index, segment) for index, segment in enumerate(recognition.segments)),
@@ -296,10 +237,7 @@ def run_fail(lease: Lease, code: str, *, passing: bool) -> None:
         passing: another attempt may succeed: the run waits again, longer each time, until its attempts are used up.
             An expected failure (a damaged file, say) is final at once.
     """
-    if passing and lease.run.attempt < settings.EMOREC_MAX_ATTEMPTS:
-        delay = timedelta(seconds=settings.EMOREC_RETRY_DELAY_S * 2 ** (lease.run.attempt - 1))
-        flow.move(lease.held(), RunStatus.QUEUED, not_before=timezone.now() + delay, error_code=code, **_NO_LEASE)
-    else:
+    if not (passing and leases.wait_again(lease, code)):
         _end(lease.held(), lease.run, RunStatus.FAILED, code)
 
 
@@ -332,13 +270,9 @@ def run_withdraw(recording: Recording) -> bool:
     return run is not None and _end(waiting, run, RunStatus.CANCELLED, "no_consent")
 
 
-_NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_expires_at": None, "stage": "", "percent": 0}
-
-
 def _end(rows: QuerySet[Run], run: Run, to: RunStatus, code: str) -> bool:
     """Moves a run to an end other than success; False if no row could be moved."""
-    fields = {"finished_at": timezone.now(), "error_code": code, "lease_token": None, "lease_expires_at": None}
-    if not flow.move(rows, to, **fields):
+    if not leases.end(rows, to, code):
         return False
     _record(run, to, code=code)
     return True
@@ -382,36 +316,19 @@ def _take_back(run: Run) -> str:
         return "cancelled"
     if _end(rows.filter(attempt__gte=settings.EMOREC_MAX_ATTEMPTS), run, RunStatus.FAILED, "worker_lost"):
         return "failed"
-    moved = flow.move(rows, RunStatus.QUEUED, not_before=timezone.now(), error_code="worker_lost", **_NO_LEASE)
-    return "requeued" if moved else ""
+    return "requeued" if leases.taken_over(rows) else ""
 
 
 def _announce_again() -> int:
-    """Announces every due run when fewer messages wait at the broker than runs in the database.
-
-    Comparing the two keeps a long queue from filling with a new message per run at each sweep; a superfluous message
-    leads to a claim that finds nothing.
-    """
-    due = list(
+    """Announces every due run anew if its message may have been lost; returns how many."""
+    due = (
         Run.objects.filter(status=RunStatus.QUEUED, not_before__lte=timezone.now())
         .order_by("created_at")
         .values_list("pk", flat=True)
     )
-    if not due or messages_waiting() >= len(due):
-        return 0
-    announced = 0
-    for run_id in due:
-        if not run_announce(run_id):
-            break
-        announced += 1
-    return announced
+    return announcing.announce_again(list(due), messages_waiting(), run_announce)
 
 
 def messages_waiting() -> int:
-    """How many messages wait at the broker; 0 when it is away."""
-    try:
-        with current_app.connection_for_read() as connection:
-            return int(connection.default_channel.queue_declare(QUEUE).message_count)
-    except Exception as error:  # whatever the transport raises: sending will show whether the broker is there
-        logger.warning("the waiting messages could not be counted (%s)", type(error).__name__)
-        return 0
+    """How many messages about runs wait at the broker; 0 when it is away."""
+    return announcing.messages_waiting(QUEUE)

@@ -9,9 +9,9 @@ from analysis.files import storage
 from analysis.flow import RunStatus, UploadStatus
 from analysis.intake import uploads
 from analysis.intake.removal import recording_delete
+from analysis.jobs.leases import LeaseLost
 from analysis.models import Alert, Recording, Review, Run, Segment, Speaker, Turn, Upload
 from analysis.runs import lifecycle
-from analysis.runs.lifecycle import LeaseLost
 from ml.results import Recognition
 from students import signals
 from students.consent import consent_withdraw

@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from analysis.errors import Refused
 from analysis.flow import RunStatus
+from analysis.jobs import announcing
+from analysis.jobs.leases import Beat, LeaseLost
 from analysis.models import FaceThumbnail, Run
 from analysis.models import Segment as Row
 from analysis.runs import lifecycle
-from analysis.runs.lifecycle import Beat, LeaseLost
 from ml.results import FaceJudgement, Recognition, Segment, Thumbnail, VoiceJudgement
 from students.models import AuditEvent, Consent, Purpose
 from tests.factories import (
@@ -112,7 +113,7 @@ def test_a_broker_that_is_away_does_not_keep_a_run_from_being_requested(monkeypa
     def away(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(lifecycle.current_app, "send_task", away)
+    monkeypatch.setattr(announcing.current_app, "send_task", away)
     assert ANNOUNCE(queued().pk) is False
 
 
@@ -421,7 +422,7 @@ def test_messages_of_a_broker_that_is_away_count_as_none(monkeypatch):
     def away():
         raise ConnectionError
 
-    monkeypatch.setattr(lifecycle.current_app, "connection_for_read", away)
+    monkeypatch.setattr(announcing.current_app, "connection_for_read", away)
     assert WAITING() == 0
 
 

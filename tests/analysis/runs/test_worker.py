@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.files import storage
 from analysis.flow import RunStatus
+from analysis.jobs.heartbeat import ALMOST
 from analysis.models import Run, Segment
 from analysis.runs import lifecycle, progress, worker
 from ml.errors import RecognitionError
@@ -24,7 +25,7 @@ def test_progress_never_goes_back_and_never_says_done(steps, voice, face):
     overall = progress.Overall(voice=voice, face=face)
     seen = [0.0, *(overall.update(*step) for step in steps)]
     assert seen == sorted(seen)
-    assert max(seen) <= progress.ALMOST
+    assert max(seen) <= ALMOST
 
 
 @pytest.mark.parametrize(("voice", "face"), [(True, True), (True, False), (False, True)])
@@ -34,7 +35,7 @@ def test_the_bar_is_nearly_full_when_the_last_stage_is_done(voice, face):
     for stage in STAGES:
         if stage not in left_out:
             overall.update(stage, 1, 1)
-    assert overall.percent == progress.ALMOST
+    assert overall.percent == ALMOST
 
 
 SECONDS = {"separation": 2.5, "frames": 3.0, "face": 1.5, "voice": 1.1, "speakers": 0.35, "speech": 0.25}
