@@ -137,6 +137,26 @@ _PROBLEMS: dict[str, tuple[Text, Text]] = {
         _("Wait until it has ended, or cancel it first."),
     ),
     "run_finished": (_("The analysis has already ended."), _("Start a new analysis if you need one.")),
+    "no_transcript_consent": (
+        _("The student has not agreed that what is said is written down."),
+        _("Ask the student. If they agree, an administrator records the consent."),
+    ),
+    "transcript_active": (
+        _("What is said in this recording is being written down already."),
+        _("Wait until that has ended, or cancel it first."),
+    ),
+    "transcript_exists": (
+        _("What is said in this recording has been written down already."),
+        _("Reload the page to read it."),
+    ),
+    "transcript_finished": (
+        _("Nothing is being written down any more."),
+        _("Reload the page to see how it ended."),
+    ),
+    "transcript_sealed": (
+        _("What was written down cannot be opened: the key it was sealed with is missing."),
+        _("Please tell an administrator; the key belongs in EMOREC_SEAL_KEYS."),
+    ),
     "nothing_to_analyse": (
         _("The consent covers only the voice or only the face, and the recording does not have that part."),
         _("Upload a recording with the part the consent covers, or ask for the student's consent to the other."),
@@ -286,6 +306,11 @@ _HTTP_STATUS: dict[str, int] = {
     "review_settled": 409,
     "run_active": 409,
     "run_finished": 409,
+    "no_transcript_consent": 403,
+    "transcript_active": 409,
+    "transcript_exists": 409,
+    "transcript_finished": 409,
+    "transcript_sealed": 503,
     "results_changed": 409,
     "preview_outdated": 409,
     "annotations_missing": 400,

@@ -9,7 +9,7 @@ Upload     receiving -> finished (it has become a recording, or the recording wa
 Run        queued -> running -> succeeded | failed | cancelled
            running -> queued (the lease ran out, or a passing failure; at most three attempts)
            queued -> cancelled | failed
-           (what ``analysis.jobs`` says of every piece of work that a worker claims)
+Transcript as a run; it is claimed only while no run waits, so results come first
 Recording  uploaded while it has no run; after that its status is that of its newest run. The results shown are those
            of the newest run that succeeded, so a repetition takes nothing away before it has succeeded itself
 Alert      open -> acknowledged -> escalated -> closed; open and acknowledged -> dismissed;
@@ -35,7 +35,7 @@ class UploadStatus(models.TextChoices):
 
 
 class RunStatus(models.TextChoices):
-    """States of one analysis of a recording."""
+    """States of one analysis of a recording, and of the work of writing down what is said in it."""
 
     QUEUED = "queued", _("waiting")
     RUNNING = "running", _("being analysed")

@@ -12,12 +12,22 @@ def run_process(run_id: str) -> None:
     worker.run_process(run_id)
 
 
+@shared_task(name="analysis.tasks.transcript_process", time_limit=settings.EMOREC_RUN_LIMIT_S)
+def transcript_process(transcript_id: str) -> None:
+    """Writes down what is said in the recording of the transcript with this id."""
+    from analysis.transcripts import worker
+
+    worker.transcript_process(transcript_id)
+
+
 @shared_task(name="analysis.tasks.runs_sweep")
 def runs_sweep() -> None:
-    """Repairs what killed workers, lost connections and lost messages left behind."""
-    from analysis.runs import lifecycle
+    """Repairs what killed workers, lost connections and lost messages left behind, in analyses and transcripts."""
+    from analysis.runs import lifecycle as runs
+    from analysis.transcripts import lifecycle as transcripts
 
-    lifecycle.runs_sweep()
+    runs.runs_sweep()
+    transcripts.transcripts_sweep()
 
 
 @shared_task(name="analysis.tasks.uploads_purge")

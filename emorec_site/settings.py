@@ -201,6 +201,7 @@ EMOREC_FUSION_ALPHA = env.float("EMOREC_FUSION_ALPHA", 0.6)
 EMOREC_FUSION_BETA = env.float("EMOREC_FUSION_BETA", 0.4)
 EMOREC_SAMPLE_FPS = env.float("EMOREC_SAMPLE_FPS", 5.0)
 EMOREC_ENGINE = env.str("EMOREC_ENGINE", "analysis.runs.worker.load_engine")
+EMOREC_TRANSCRIBER = env.str("EMOREC_TRANSCRIBER", "analysis.transcripts.worker.load")
 # A run that takes longer is killed with its process and tried again; below the broker's visibility timeout.
 EMOREC_RUN_LIMIT_S = env.int("EMOREC_RUN_LIMIT_S", 4 * 60 * 60)
 
@@ -223,7 +224,10 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
-CELERY_TASK_ROUTES = {"analysis.tasks.run_process": {"queue": "analysis"}}
+CELERY_TASK_ROUTES = {
+    "analysis.tasks.run_process": {"queue": "analysis"},
+    "analysis.tasks.transcript_process": {"queue": "analysis"},
+}
 # A message is acknowledged when it arrives: that a worker died afterwards shows in its lease. Acknowledging late gains
 # nothing, and when Redis restarts during a task the late acknowledgement takes the worker down (celery 5.7, kombu 5.7).
 CELERY_TASK_ACKS_LATE = False

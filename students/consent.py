@@ -107,7 +107,7 @@ class PurposeState:
 
 
 def consent_states(student: Student) -> list[PurposeState]:
-    """The four purposes in their order, each with its standing consent."""
+    """The purposes in their order, each with its standing consent."""
     today = timezone.localdate()
     now = timezone.now()
     standing = {

@@ -29,5 +29,10 @@ TEXTS: dict[Purpose, Promise] = {
         "numbers are biometric data: they could serve to tell my face from other faces. They are stored encrypted, "
         "used for nothing else, and deleted with the recording or when I withdraw."
     ),
+    Purpose.TRANSCRIPT: _(
+        "A program may write down what is said in these recordings. The text is stored encrypted. My counsellor and "
+        "the administrators may read and search it. It is not used to judge emotions, and it is deleted with the "
+        "recording or when I withdraw."
+    ),
     Purpose.RESEARCH: _("My recordings and what was recognised in them may be used in research."),
 }

@@ -101,6 +101,7 @@ class Purpose(models.TextChoices):
     RECORDING = "recording", _("Recording the interview")
     VOICE = "voice", _("Analysing the voice")
     FACE = "face", _("Analysing the face")
+    TRANSCRIPT = "transcript", _("Writing down what is said")
     RESEARCH = "research", _("Use in research")
 
 

@@ -7,9 +7,23 @@ import factory
 from django.utils import timezone
 
 from analysis.flow import RunStatus
-from analysis.models import Alert, AlertRule, Recording, Review, Run, Segment, Speaker, Stretch, Turn, Upload
+from analysis.models import (
+    Alert,
+    AlertRule,
+    Recording,
+    Review,
+    Run,
+    Segment,
+    Speaker,
+    Stretch,
+    Transcript,
+    Turn,
+    Upload,
+)
 from analysis.runs.lifecycle import run_pointers_set
 from analysis.talk.figures import OF_A_VOICE
+from analysis.transcripts.content import sealed
+from analysis.transcripts.lifecycle import METHOD
 from ml.emotions import EMOTIONS
 from students.consent_wording import WORDING
 from students.models import CareAssignment, Consent, Purpose, Role, Student, User
@@ -118,6 +132,53 @@ class RunFactory(factory.django.DjangoModelFactory):
     def current(self, create: bool, extracted: Any, **kwargs: Any) -> None:
         if create:
             run_pointers_set(self.recording)
+
+
+SPOKEN = (
+    ("I did not sleep well.", 2.0),
+    ("The exam is on Friday, and I am afraid of it.", 8.0),
+    ("My sister helps me.", 31.5),
+)
+"""Sentences and when they begin."""
+
+
+def spoken(*sentences: tuple[str, float], spaced: bool = True) -> list[dict[str, Any]]:
+    """Sentences as the engine gives them, three words a second; the last word of each is uncertain."""
+    rows = []
+    for text, start_s in sentences or SPOKEN:
+        words = [f" {word}" for word in text.split()] if spaced else list(text)
+        row = [
+            [word, round(start_s + index / 3, 2), round(start_s + (index + 1) / 3, 2), 0.9]
+            for index, word in enumerate(words)
+        ]
+        row[-1][3] = 0.3
+        rows.append({"start_s": row[0][1], "end_s": row[-1][2], "words": row})
+    return rows
+
+
+class TranscriptFactory(factory.django.DjangoModelFactory):
+    """A finished transcript; ``sentences`` are those of ``spoken`` unless given."""
+
+    class Meta:
+        model = Transcript
+        skip_postgeneration_save = True
+
+    recording = factory.SubFactory(RecordingFactory)
+    method = METHOD
+    status = RunStatus.SUCCEEDED
+    attempt = 1
+    percent = 100
+    language = "en"
+    language_probability = 0.98
+    speech_s = 12.0
+    started_at = factory.LazyFunction(timezone.now)
+    finished_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def sentences(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create and self.status == RunStatus.SUCCEEDED:
+            self.content = sealed(self, spoken() if extracted is None else extracted)
+            self.save()
 
 
 def probabilities(label: str, certainty: float = 0.7) -> dict[str, float]:

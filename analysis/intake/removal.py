@@ -19,6 +19,7 @@ from analysis.intake import uploads
 from analysis.models import Alert, Recording, Review, Run, Upload
 from analysis.references.reading import sessions_reread
 from analysis.runs import lifecycle
+from analysis.transcripts.lifecycle import transcripts_remove
 from students import audit
 from students.locking import student_lock
 from students.models import Purpose, Student, User
@@ -69,7 +70,7 @@ def recordings_remove(recordings: Iterable[Recording], *, by: User | None, reaso
 
 @receiver(consent_ended)
 def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: User | None = None, **kwargs: Any) -> None:
-    """Removes what rested on the consent: recordings with everything, or the results of one modality."""
+    """Removes what rested on the consent: recordings with everything, the results of one modality, or transcripts."""
     match purpose:
         case Purpose.RECORDING:
             uploads.uploads_reject(student, "no_consent")
@@ -79,6 +80,9 @@ def answer_consent_ended(*, student: Student, purpose: str, reason: str, by: Use
             _remove_results(student, by=by, reason=reason, voice=True)
         case Purpose.FACE:
             _remove_results(student, by=by, reason=reason, face=True)
+        case Purpose.TRANSCRIPT:
+            transcripts_remove(student, by=by, reason=reason)
+            return
         case _:
             return
     sessions_reread(student)

@@ -9,6 +9,7 @@ from analysis.models.segment import LabelCorrection, Segment
 from analysis.models.speaker import Speaker, Stretch, Turn, Who
 from analysis.models.summary import SessionSummary
 from analysis.models.thumbnail import FaceThumbnail
+from analysis.models.transcript import Transcript
 from analysis.models.trend import StoredTrendSettings
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Speaker",
     "StoredTrendSettings",
     "Stretch",
+    "Transcript",
     "Turn",
     "Upload",
     "Who",

@@ -27,6 +27,7 @@ from analysis.models import FaceThumbnail, Recording, Run, Segment
 from analysis.references.reading import sessions_reread
 from analysis.references.scores import scores_keep
 from analysis.speakers.rows import speakers_keep
+from analysis.transcripts.lifecycle import transcript_follow
 from students import audit
 from students.consent import enough_to_analyse, purposes_covered
 from students.locking import student_lock
@@ -172,7 +173,7 @@ def run_heartbeat(lease: Lease, *, stage: str, percent: float) -> Beat:
 
 @transaction.atomic
 def run_complete(lease: Lease, recognition: "Recognition") -> None:
-    """Saves a result, all of it or nothing: segments, speakers, thumbnails, summary and the alerts that follow, once.
+    """Saves a result, all of it or nothing: segments, speakers, thumbnails, summary; alerts and a transcript follow.
 
     Raises:
         LeaseLost: the run is no longer ours, or its cancellation was asked for; nothing was written.
@@ -211,6 +212,7 @@ def run_complete(lease: Lease, recognition: "Recognition") -> None:
     scores_keep(run, recognition)
     sessions_reread(student, newest=run)
     alerts_raise(student)
+    transcript_follow(run.recording)
 
 
 def _row(run: Run, index: int, segment: "EngineSegment") -> Segment:

@@ -34,6 +34,9 @@ CONSEQUENCES = {
         "running stops. The recordings stay; they are analysed anew from the voice alone, as far as the student agrees "
         "to that."
     ),
+    Purpose.TRANSCRIPT: gettext_lazy(
+        "Everything that was written down of what is said in the recordings is deleted. Recordings and results stay."
+    ),
     Purpose.RESEARCH: gettext_lazy(
         "From now on nothing of this student may be used in research. Recordings and results stay for counselling."
     ),

@@ -13,6 +13,7 @@ import numpy as np
 
 from ml.config import Config
 from ml.results import Progress, Recognition, Segment
+from ml.transcript.results import Sentence, Transcription, Word
 from ml.turns import Speaker, SpeakerTurns, Turn
 from tests.factories import probabilities
 
@@ -35,14 +36,7 @@ def load():
 
 
 def recognise(path: Path, config: Config, progress: Progress) -> Recognition:
-    gate = Path(os.environ["EMOREC_TEST_GATE"])
-    with (gate / "started").open("a") as started:
-        started.write(f"{os.getpid()}\n")
-    step = 0
-    while not (gate / "go").exists():
-        step += 1
-        progress("face" if config.face else "voice", step % 1000, 1000)
-        time.sleep(0.05)
+    _wait_at_the_gate("started", "go", "face" if config.face else "voice", progress)
     vector = np.array(list(probabilities("sad").values()))
     segments = tuple(
         Segment(start_s=start, end_s=start + 4, probabilities=vector, voice=None, face=None, quality={})
@@ -57,3 +51,24 @@ def recognise(path: Path, config: Config, progress: Progress) -> Recognition:
         config=config.as_dict(),
         speakers=two_voices(config.speaker) if (gate / "two-voices").exists() else SpeakerTurns(),
     )
+
+
+def load_transcriber():
+    """As ``analysis.transcripts.worker.load``; its own gate is ``write``, its starts stand in ``written``."""
+    return transcribe
+
+
+def transcribe(path: Path, max_duration_s: float, progress: Progress) -> Transcription:
+    _wait_at_the_gate("written", "write", "words", progress)
+    return Transcription("en", 0.9, (Sentence((Word(" Said", 0.0, 0.5, 0.9),)),), 0.5, 0.0, {"version": "gate"})
+
+
+def _wait_at_the_gate(started: str, gate: str, stage: str, progress: Progress) -> None:
+    folder = Path(os.environ["EMOREC_TEST_GATE"])
+    with (folder / started).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    step = 0
+    while not (folder / gate).exists():
+        step += 1
+        progress(stage, step % 1000, 1000)
+        time.sleep(0.05)

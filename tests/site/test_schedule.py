@@ -35,7 +35,10 @@ def test_everything_on_the_schedule_is_a_task():
 
 def test_all_housekeeping_is_on_the_schedule():
     own = {name for name in current_app.tasks if name.startswith("analysis.")}
-    assert own - {each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values()} == {"analysis.tasks.run_process"}
+    assert own - {each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values()} == {
+        "analysis.tasks.run_process",
+        "analysis.tasks.transcript_process",
+    }
 
 
 def test_expired_consents_are_ended_by_the_clock():

@@ -179,9 +179,10 @@ def test_the_states_name_every_purpose_in_its_order():
     ConsentFactory(student=student, purpose="voice", expires_on=today() + timedelta(days=5))
     ConsentFactory(student=student, purpose="face", expires_on=today() - timedelta(days=1))
     ConsentFactory(student=student, purpose="research", ended_at=timezone.now(), end_reason="withdrawn")
-    recording, voice, face, research = consent.consent_states(student)
+    recording, voice, face, transcript, research = consent.consent_states(student)
     assert (recording.purpose, recording.standing, recording.covered) == ("recording", None, False)
     assert (voice.covered, voice.expires_soon) == (True, True)
+    assert (transcript.purpose, transcript.covered) == ("transcript", False)
     assert (face.covered, face.standing is not None) == (False, True)
     assert (research.standing, research.covered) == (None, False)
 
@@ -200,7 +201,7 @@ def test_only_voice_and_face_have_an_earlier_wording_that_said_less():
     student = StudentFactory()
     for purpose in Purpose.values:
         ConsentFactory(student=student, purpose=purpose, wording=COMPARISON - 1)
-    assert [state.earlier_wording for state in consent.consent_states(student)] == [False, True, True, False]
+    assert [state.earlier_wording for state in consent.consent_states(student)] == [False, True, True, False, False]
     Consent.objects.update(wording=COMPARISON)
     assert not any(state.earlier_wording for state in consent.consent_states(student))
 

@@ -49,7 +49,12 @@ def test_a_student_tells_which_purposes_are_covered_now(people, api):
     Consent.objects.filter(student=people.student, purpose="face").update(
         expires_on=timezone.localdate() - timedelta(days=1)
     )
-    assert api(people.owner).get(one(people.student)).json()["purposes_covered"] == ["recording", "voice", "research"]
+    assert api(people.owner).get(one(people.student)).json()["purposes_covered"] == [
+        "recording",
+        "voice",
+        "transcript",
+        "research",
+    ]
 
 
 def test_an_admin_adds_and_changes_a_student(people, api):

@@ -68,9 +68,9 @@ class Workers:
         process.wait()
         self.running.remove(process)
 
-    def started(self) -> list[int]:
-        """Process ids of the children that began a recognition, in order."""
-        path = self.gate / "started"
+    def started(self, what: str = "started") -> list[int]:
+        """Process ids of the children that began a recognition (or ``written``: a transcript), in order."""
+        path = self.gate / what
         return [int(line) for line in path.read_text().split()] if path.exists() else []
 
     def open_gate(self) -> None:
@@ -87,6 +87,7 @@ def workers(tmp_path: Path, database_url: str, media: Path) -> Iterator[Workers]
         "EMOREC_MEDIA": str(media),
         "EMOREC_VAR": str(tmp_path),
         "EMOREC_ENGINE": "tests.analysis.engine.load",
+        "EMOREC_TRANSCRIBER": "tests.analysis.engine.load_transcriber",
         "EMOREC_TEST_GATE": str(tmp_path),
         "EMOREC_LEASE_S": "5",
         "EMOREC_HEARTBEAT_S": "1",
@@ -244,7 +245,7 @@ def test_readiness_needs_a_worker_that_was_heard_from(workers, client):
 @pytest.fixture
 def real_engine(workers) -> Workers:
     """The same workers without the stand-in."""
-    del workers.environment["EMOREC_ENGINE"]
+    del workers.environment["EMOREC_ENGINE"], workers.environment["EMOREC_TRANSCRIBER"]
     workers.environment["EMOREC_LEASE_S"] = "60"
     return workers
 

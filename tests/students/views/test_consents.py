@@ -32,7 +32,7 @@ def test_everyone_with_a_part_in_it_sees_the_state_and_only_those_who_may_see_th
         body = as_user(getattr(people, who)).get(page(people.student)).content.decode()
         shown = ("consents/grant/" in body, "/withdraw/" in body)
         assert shown == expected, who
-        assert body.count("agreed</span>") == 4, who
+        assert body.count("agreed</span>") == 5, who
     assert as_user(people.teammate).get(page(people.student)).status_code == 404
 
 
@@ -81,6 +81,7 @@ def test_nobody_else_grants(as_user, people, who):
         ("recording", "All recordings of this student are deleted"),
         ("voice", "Every analysis that used the voice is deleted"),
         ("face", "Every analysis that used the face is deleted"),
+        ("transcript", "Everything that was written down"),
         ("research", "Recordings and results stay for counselling"),
     ],
 )

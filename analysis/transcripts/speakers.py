@@ -1,0 +1,37 @@
+"""Which speaker said which word, from turns that were found by other means: for joining at display."""
+
+from collections.abc import Iterable, Sequence
+
+from analysis.transcripts.content import Word
+
+Turn = tuple[float, float, str]
+"""(start in s, end in s, speaker)."""
+NEAR_S = 0.5
+"""A word outside every turn belongs to the nearest one, if it is no further away than this."""
+
+
+def speakers_of(words: Iterable[Word], turns: Sequence[Turn]) -> list[str | None]:
+    """The speaker of each word: the one who speaks longest during it; of two equal ones, who began first.
+
+    Args:
+        words: in any order.
+        turns: in any order; turns of several speakers may overlap.
+
+    Returns:
+        One entry per word; None where nobody speaks within ``NEAR_S`` of it.
+    """
+    ordered = sorted(turns)
+    return [_speaker_of(word, ordered) for word in words]
+
+
+def _speaker_of(word: Word, turns: Sequence[Turn]) -> str | None:
+    seconds: dict[str, float] = {}
+    for start_s, end_s, speaker in turns:
+        shared = min(word.end_s, end_s) - max(word.start_s, start_s)
+        if shared > 0:
+            seconds[speaker] = seconds.get(speaker, 0.0) + shared
+    if seconds:
+        return max(seconds, key=lambda speaker: seconds[speaker])
+    away = {turn: max(turn[0] - word.end_s, word.start_s - turn[1]) for turn in turns}
+    nearest = min(away, key=lambda turn: away[turn], default=None)
+    return nearest[2] if nearest is not None and away[nearest] <= NEAR_S else None
