@@ -36,6 +36,7 @@ class Action(StrEnum):
     RECORDING_MANAGE = "recording.manage"
     RESULTS_VIEW = "results.view"
     LABELS_CORRECT = "labels.correct"
+    TRANSCRIPT_MANAGE = "transcript.manage"
     ALERT_VIEW = "alert.view"
     ALERT_HANDLE = "alert.handle"
     REVIEW_VIEW = "review.view"
@@ -65,6 +66,7 @@ RULES: dict[Action, dict[str, Reach]] = {
     Action.RECORDING_MANAGE: {Role.STAFF: Reach.ALL, Role.ADMIN: Reach.ALL},
     Action.RESULTS_VIEW: {Role.COUNSELOR: Reach.ASSIGNED, Role.ADMIN: Reach.ALL},
     Action.LABELS_CORRECT: {Role.COUNSELOR: Reach.ASSIGNED, Role.ADMIN: Reach.ALL},
+    Action.TRANSCRIPT_MANAGE: {Role.COUNSELOR: Reach.ASSIGNED, Role.ADMIN: Reach.ALL},
     Action.ALERT_VIEW: {Role.COUNSELOR: Reach.ASSIGNED, Role.ADMIN: Reach.ALL},
     Action.ALERT_HANDLE: {Role.COUNSELOR: Reach.ASSIGNED, Role.ADMIN: Reach.ALL},
     Action.REVIEW_VIEW: {Role.ADMIN: Reach.ALL},

@@ -15,6 +15,7 @@ from analysis.api import (
     speakers,
     stretches,
     students,
+    transcripts,
     tus,
 )
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("recordings/<uuid:pk>/repeat/", recordings.RecordingRepeatView.as_view(), name="api-recording-repeat"),
     path("recordings/<uuid:pk>/segments/", results.SegmentsView.as_view(), name="api-segments"),
     path("recordings/<uuid:pk>/speakers/", speakers.SpeakersView.as_view(), name="api-speakers"),
+    path("recordings/<uuid:pk>/transcript/", transcripts.TranscriptView.as_view(), name="api-transcript"),
     path("recordings/<uuid:pk>/corrections/", results.CorrectionsView.as_view(), name="api-corrections"),
     path("recordings/<uuid:pk>/export/", exchange.ExportView.as_view(), name="api-export"),
     path("recordings/<uuid:pk>/annotations/", exchange.AnnotationsView.as_view(), name="api-annotations"),

@@ -2,6 +2,8 @@
 
 from django import template
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,7 @@ from analysis.presentation.face_words import face_notes
 from analysis.presentation.sound_words import sound_notes
 from analysis.presentation.stretch_words import taken_words
 from analysis.templatetags.display import percent
+from analysis.transcripts.content import Sentence
 from analysis.trends.series import Trend
 from analysis.trends.shares import SessionIndex
 
@@ -34,6 +37,27 @@ MOMENT_FILTERS: tuple[tuple[str, Promise], ...] = (
 def moment_filters() -> tuple[tuple[str, Promise], ...]:
     """The ways to narrow the list of moments down."""
     return MOMENT_FILTERS
+
+
+@register.filter
+def spoken(sentence: Sentence) -> SafeString:
+    """The words of a sentence, each with its second; those that the program is unsure of are marked."""
+    return format_html_join(
+        "",
+        '{}<span class="{}" data-at="{}"{}>{}</span>',
+        (
+            (
+                " " if word.text[:1].isspace() and number else "",
+                "word word-uncertain" if word.is_uncertain else "word",
+                f"{word.start_s:g}",
+                format_html(' title="{}"', gettext("unsure: %s") % percent(word.probability))
+                if word.is_uncertain
+                else "",
+                word.text.strip(),
+            )
+            for number, word in enumerate(sentence.words)
+        ),
+    )
 
 
 @register.simple_tag

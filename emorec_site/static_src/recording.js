@@ -2,6 +2,7 @@
 import { listen } from "./recording/listen.js";
 import { showMoment, shownMoment } from "./recording/moment.js";
 import { listenForStretches, offerStretch } from "./recording/stretch.js";
+import { followTranscript, showSentence } from "./recording/transcript.js";
 import { byId } from "./shared/dom.js";
 
 const session = byId("session");
@@ -13,6 +14,7 @@ function tell() {
   for (const chart of charts) chart.dispatchEvent(new CustomEvent("playhead", { detail: { seconds } }));
   showMoment(seconds);
   offerStretch(shownMoment());
+  showSentence(seconds);
 }
 
 function seek(time) {
@@ -73,6 +75,7 @@ byId("moment-correct")?.addEventListener("click", () => {
 });
 
 listenForStretches(() => seconds);
+followTranscript(player, seek, () => seconds);
 addEventListener("hashchange", seekFromAddress);
 seekFromAddress();
 tell();

@@ -49,7 +49,7 @@ def recognise(path: Path, config: Config, progress: Progress) -> Recognition:
         summary={"quality": {"face_share": 1.0}},
         timings_s={"face": 0.1},
         config=config.as_dict(),
-        speakers=two_voices(config.speaker) if (gate / "two-voices").exists() else SpeakerTurns(),
+        speakers=two_voices(config.speaker) if _gate("two-voices").exists() else SpeakerTurns(),
     )
 
 
@@ -61,6 +61,10 @@ def load_transcriber():
 def transcribe(path: Path, max_duration_s: float, progress: Progress) -> Transcription:
     _wait_at_the_gate("written", "write", "words", progress)
     return Transcription("en", 0.9, (Sentence((Word(" Said", 0.0, 0.5, 0.9),)),), 0.5, 0.0, {"version": "gate"})
+
+
+def _gate(name: str) -> Path:
+    return Path(os.environ["EMOREC_TEST_GATE"]) / name
 
 
 def _wait_at_the_gate(started: str, gate: str, stage: str, progress: Progress) -> None:

@@ -11,6 +11,7 @@ from tests.factories import (
     ReviewFactory,
     SegmentFactory,
     StretchFactory,
+    TranscriptFactory,
     UploadFactory,
     UserFactory,
     analysed,
@@ -36,6 +37,7 @@ def world(people, media) -> World:
     Consent.objects.filter(pk=consent.pk).update(
         evidence="consents/form", evidence_name="form.pdf", evidence_type="application/pdf"
     )
+    TranscriptFactory(recording=recording)
     review = ReviewFactory(student=student)
     alert = AlertFactory(crossing=recording, review=review)
     return World(

@@ -19,7 +19,12 @@ PUT_TOGETHER = {
     "students": {"results.view", "consent.withdraw", "consent.expire"},
     "analysis": {
         REMOVED,
-        *(f"run.{status}" for status in RunStatus.values if status not in UNFINISHED_RUN),
+        *(
+            f"{job}.{status}"
+            for job in ("run", "transcript")
+            for status in RunStatus.values
+            if status not in UNFINISHED_RUN
+        ),
         *(f"alert.{status}" for status in AlertStatus.values if status != AlertStatus.OPEN),
     },
     "emorec_site": set(),

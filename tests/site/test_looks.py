@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from students.models import AuditEvent
-from tests.factories import AlertFactory, analysed
+from tests.factories import AlertFactory, TranscriptFactory, analysed
 
 pytestmark = pytest.mark.django_db
 
@@ -14,6 +14,8 @@ PAGES = {
     "student": "student",
     "recording": "recording",
     "recording-moments": "recording",
+    "recording-transcript": "transcript",
+    "recording-captions": "transcript",
     "alerts": "alerts",
     "alert": "alert",
     "reviews": "reviews",
@@ -28,6 +30,7 @@ API = {
     "recordings/{recording}/segments/": "recording",
     "recordings/{recording}/speakers/": "recording",
     "students/{student}/trend/": "student",
+    "recordings/{recording}/transcript/": "transcript",
 }
 
 
@@ -36,6 +39,7 @@ def ids(people) -> dict[str, str]:
     """A student with a result, an alert on it and a review of that."""
     recording = analysed(people.student, ["sad"] * 20)
     alert = AlertFactory(crossing=recording)
+    TranscriptFactory(recording=recording)
     return {
         "student": str(people.student.pk),
         "recording": str(recording.pk),

@@ -23,6 +23,7 @@ REACHES = {
     "recording.manage": ("-", "all", "all"),
     "results.view": ("assigned", "-", "all"),
     "labels.correct": ("assigned", "-", "all"),
+    "transcript.manage": ("assigned", "-", "all"),
     "alert.view": ("assigned", "-", "all"),
     "alert.handle": ("assigned", "-", "all"),
     "review.view": ("-", "-", "all"),

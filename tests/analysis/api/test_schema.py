@@ -11,7 +11,16 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from analysis.models import AlertEvent, LabelCorrection
-from tests.factories import AlertFactory, RecordingFactory, RunFactory, StretchFactory, analysed, conversation, voices
+from tests.factories import (
+    AlertFactory,
+    RecordingFactory,
+    RunFactory,
+    StretchFactory,
+    TranscriptFactory,
+    analysed,
+    conversation,
+    voices,
+)
 
 SCHEMA = "/api/v1/schema/"
 
@@ -83,6 +92,7 @@ def test_what_is_answered_is_what_the_schema_says(people, api, schema):
     recording.current_run.save()
     RecordingFactory(student=people.student)
     failed = RunFactory(recording__student=people.student, status="failed", error_code="internal").recording
+    TranscriptFactory(recording=recording)
     alert = AlertFactory(crossing=recording)
     AlertEvent.objects.create(alert=alert, actor=people.owner, status="acknowledged")
     student = f"/api/v1/students/{people.student.pk}/"
@@ -98,6 +108,7 @@ def test_what_is_answered_is_what_the_schema_says(people, api, schema):
         "/api/v1/recordings/{id}/stretches/": f"/api/v1/recordings/{recording.pk}/stretches/",
         "/api/v1/recordings/{id}/speakers/": f"/api/v1/recordings/{recording.pk}/speakers/",
         "/api/v1/recordings/{id}/conversation/": f"/api/v1/recordings/{talked.pk}/conversation/",
+        "/api/v1/recordings/{id}/transcript/": f"/api/v1/recordings/{recording.pk}/transcript/",
         "/api/v1/alerts/": "/api/v1/alerts/",
         "/api/v1/alerts/{id}/": f"/api/v1/alerts/{alert.pk}/",
         "/api/v1/reviews/": "/api/v1/reviews/",

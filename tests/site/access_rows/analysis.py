@@ -10,6 +10,10 @@ ROWS = {
     # --- students and their trends
     "students": [get("302 200 200 200 200"), post("302 200 200 200 200", data={"q": "a"})],
     "student": [get("302 200 404 200 200", of="student")],
+    "student-transcripts": [
+        get("302 200 404 404 200", of="student"),
+        post("302 200 404 404 200", of="student", data={"q": "exam"}),
+    ],
     "report-pdf": [get("302 200 404 404 200", of="student")],
     "report-csv": [get("302 200 404 404 200", of="student")],
     "reference-json": [get("302 200 404 404 200", of="student")],
@@ -20,6 +24,10 @@ ROWS = {
     "recording-status": [get("302 200 404 200 200", of="recording")],
     "recording-moments": [get("302 200 404 404 200", of="recording")],
     "recording-media": [get("302 200 404 404 200", of="recording")],
+    "recording-captions": [get("302 200 404 404 200", of="recording")],
+    "recording-transcript": [get("302 200 404 404 200", of="recording")],
+    "recording-transcript-write": [post("302 302 404 404 302", of="recording")],
+    "recording-transcript-cancel": [post("302 302 404 404 302", of="recording")],
     "recording-cancel": [post("302 404 404 302 302", of="recording")],
     "recording-repeat": [post("302 404 404 302 302", of="recording")],
     "recording-track": [post("302 302 404 404 302", of="recording", data={"track": "1"})],

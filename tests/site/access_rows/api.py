@@ -41,6 +41,10 @@ ROWS = {
         api("post", "401 202 404 404 202", of="recording", data={"student": 1}),
     ],
     "api-conversation": [api("get", "401 200 404 404 200", of="recording")],
+    "api-transcript": [
+        api("get", "401 200 404 404 200", of="recording"),
+        api("post", "401 409 404 404 409", of="recording"),
+    ],
     "api-corrections": [
         api("post", "401 201 404 404 201", of="recording", data={"index": 0, "label": "happy"}),
     ],
