@@ -40,7 +40,7 @@ def test_words_lead_to_their_second_and_the_player_has_captions(people, visitor,
     page.locator("#transcript .sentence-time").nth(2).press("Enter")
     expect(page.locator("#transcript .sentence[aria-current]")).to_contain_text("sister")
     page.evaluate("document.getElementById('player').textTracks[0].mode = 'showing'")
-    page.wait_for_function("document.getElementById('player').textTracks[0].cues?.length === 3")
+    page.wait_for_function("() => document.getElementById('player').textTracks[0].cues?.length === 3")
     cue = page.evaluate("document.getElementById('player').textTracks[0].cues[1].text")
     assert cue == "The exam is on Friday."
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -59,7 +59,7 @@ def test_a_search_leads_to_the_place_in_the_recording(people, visitor, recording
     assert "exam" not in page.url
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.click("a.hit")
-    page.wait_for_function("document.getElementById('player')?.currentTime > 4")
+    page.wait_for_function("() => document.getElementById('player')?.currentTime > 4")
     assert seconds_of(page) == pytest.approx(4.33, abs=0.01)
     expect(page.locator("#transcript .sentence[aria-current]")).to_contain_text("exam")
 
