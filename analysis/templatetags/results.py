@@ -18,7 +18,7 @@ from analysis.presentation.face_words import face_notes
 from analysis.presentation.sound_words import sound_notes
 from analysis.presentation.stretch_words import taken_words
 from analysis.templatetags.display import percent
-from analysis.transcripts.content import Sentence
+from analysis.transcripts.content import Sentence, Word
 from analysis.trends.series import Trend
 from analysis.trends.shares import SessionIndex
 
@@ -44,20 +44,21 @@ def spoken(sentence: Sentence) -> SafeString:
     """The words of a sentence, each with its second; those that the program is unsure of are marked."""
     return format_html_join(
         "",
-        '{}<span class="{}" data-at="{}"{}>{}</span>',
+        '{}<span data-at="{}"{}>{}</span>',
         (
             (
                 " " if word.text[:1].isspace() and number else "",
-                "word word-uncertain" if word.is_uncertain else "word",
                 f"{word.start_s:g}",
-                format_html(' title="{}"', gettext("unsure: %s") % percent(word.probability))
-                if word.is_uncertain
-                else "",
+                _unsure(word) if word.is_uncertain else "",
                 word.text.strip(),
             )
             for number, word in enumerate(sentence.words)
         ),
     )
+
+
+def _unsure(word: Word) -> SafeString:
+    return format_html(' class="word-uncertain" title="{}"', gettext("unsure: %s") % percent(word.probability))
 
 
 @register.simple_tag

@@ -6,7 +6,7 @@ Sealed content names its transcript, so that it is worth nothing in another's ro
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.models import Transcript
 from analysis.references.sealing import SealBrokenError, seal, unseal
@@ -18,8 +18,7 @@ UNCERTAIN = 0.5
 """A word of which the model is less sure than this is marked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word, in Chinese one character.
 
     Attributes:

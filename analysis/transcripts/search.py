@@ -5,6 +5,7 @@ word; in scripts without spaces, anywhere.
 """
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class Found:
 
     Attributes:
         sessions: newest first.
-        searched: number of sessions whose text was searched.
+        searched: number of sessions whose text was searched; once there are too many places no more are.
         unreadable: number of sessions whose text cannot be opened.
         is_cut: there are more than ``MOST_HITS`` places.
     """
@@ -72,6 +73,8 @@ def transcripts_search(student: Student, query: str) -> Found:
     searched = unreadable = 0
     left = MOST_HITS + 1
     for transcript in rows.iterator(1):
+        if left <= 0:
+            break
         sentences = sentences_of(transcript)
         if sentences is None:
             unreadable += 1
@@ -102,34 +105,36 @@ def normalised(text: str) -> str:
 def places(sentences: Iterable[Sentence], wanted: str) -> Iterator[Hit]:
     """Every place where the normalised ``wanted`` was said, in time order, none overlapping another."""
     words = [word for sentence in sentences for word in sentence.words]
-    text, begins = _indexed(words)
+    text, begins, numbers = _indexed(words)
     position = text.find(wanted) if wanted else -1
     while position >= 0:
         end = position + len(wanted)
-        if position in begins or _is_unspaced(text[position]):
-            first = max(number for begin, number in begins.items() if begin <= position)
-            last = max(number for begin, number in begins.items() if begin < end)
-            yield _hit(words, first, last)
+        first, last = bisect_right(begins, position) - 1, bisect_left(begins, end) - 1
+        if begins[first] == position or _is_unspaced(text[position]):
+            yield _hit(words, numbers[first], numbers[last])
             position = text.find(wanted, end)
         else:
             position = text.find(wanted, position + 1)
 
 
-def _indexed(words: Sequence[Word]) -> tuple[str, dict[int, int]]:
-    """All words as one normalised text, and at which of its letters each word begins."""
+def _indexed(words: Sequence[Word]) -> tuple[str, list[int], list[int]]:
+    """All words as one normalised text; at which of its letters each word begins, and which word that is."""
+    forms = {text: normalised(text) for text in {word.text for word in words}}
     parts: list[str] = []
-    begins: dict[int, int] = {}
+    begins: list[int] = []
+    numbers: list[int] = []
     length, last = 0, ""
     for number, word in enumerate(words):
-        plain = normalised(word.text)
+        plain = forms[word.text]
         if not plain:
             continue
         apart = bool(last) and not (_is_unspaced(last) or _is_unspaced(plain[0]))
-        begins[length + apart] = number
+        begins.append(length + apart)
+        numbers.append(number)
         parts.append(f" {plain}" if apart else plain)
         length += len(parts[-1])
         last = plain[-1]
-    return "".join(parts), begins
+    return "".join(parts), begins, numbers
 
 
 def _hit(words: Sequence[Word], first: int, last: int) -> Hit:

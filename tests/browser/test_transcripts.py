@@ -34,7 +34,7 @@ def test_words_lead_to_their_second_and_the_player_has_captions(people, visitor,
     someone.sign_in(people.owner)
     someone.go(f"/recordings/{recording.pk}/")
     page = someone.page
-    page.click("#transcript .word >> text=Friday")
+    page.click("#transcript span[data-at] >> text=Friday")
     expect(page.locator("#transcript .sentence[aria-current]")).to_contain_text("exam")
     assert seconds_of(page) == pytest.approx(5.33, abs=0.01)
     page.locator("#transcript .sentence-time").nth(2).press("Enter")
