@@ -72,11 +72,13 @@ def test_more_than_two_voices_are_counted(people, as_user, recording, run):
     assert "3 voices were heard; it is not known" in _page(as_user(people.owner), recording)
 
 
-def test_an_unsure_second_voice_is_told_and_can_be_chosen(people, as_user, recording, run):
-    voices(run, several=False)
+@pytest.mark.parametrize("likeliest", [None, 1])
+def test_an_unsure_second_voice_is_told_and_can_be_chosen(people, as_user, recording, likeliest):
+    voices(recording.current_run, student=likeliest, several=False)
     page = _page(as_user(people.owner), recording)
     assert "It is not sure whether one or two people speak. All speech was judged as the student’s." in page
     assert page.count(CHOOSE) == 2
+    assert "judged as the student’s</span>" not in page
     assert ASK not in page
 
 
