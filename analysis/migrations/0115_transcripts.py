@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analysis', '0108_summary_without_time'),
+        ('analysis', '0111_face_thumbnails'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
