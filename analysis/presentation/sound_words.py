@@ -35,6 +35,8 @@ NOTES: dict[str, Promise] = {
     "clipping": gettext_lazy("the sound is clipped"),
     "music": gettext_lazy("voice not judged: music or noise"),
     "too_quiet": gettext_lazy("voice not judged: too quiet"),
+    "other_speaker": gettext_lazy("voice not judged: somebody else speaks"),
+    "speaker_unknown": gettext_lazy("voice not judged: it is not known whose it is"),
 }
 """The same of one moment, by the flags of its segment."""
 

@@ -14,14 +14,15 @@ _WINDOW_S = activity.WINDOW_SAMPLES / SAMPLE_RATE
 def with_student(turns: SpeakerTurns, chosen: int | None = None) -> SpeakerTurns:
     """The same voices with the student's named, where that is known.
 
-    A person's choice counts. Without one, somebody who speaks alone is the student.
+    A person's choice counts, and says that several speak; of a voice that is not there, nobody is the student until
+    they choose again. Without a choice, somebody who speaks alone is the student.
 
     Args:
         chosen: number of the voice that a person says is the student's.
     """
     numbers = {speaker.number for speaker in turns.speakers}
     if chosen is not None:
-        return replace(turns, student=chosen, several=True) if chosen in numbers else replace(turns, student=None)
+        return replace(turns, student=chosen if chosen in numbers else None, several=True)
     return replace(turns, student=next(iter(numbers)) if len(numbers) == 1 else None)
 
 

@@ -39,7 +39,9 @@ def test_a_choice_counts_and_what_both_say_at_once_is_nobodys() -> None:
 
 
 def test_a_choice_of_no_such_voice_is_none() -> None:
-    assert with_student(TWO, 7).student is None
+    gone = with_student(SpeakerTurns(TWO.speakers, TWO.turns, several=False), 7)
+    assert (gone.student, gone.several) == (None, True)
+    assert judged(gone) == (0, 0)
 
 
 def test_where_it_is_not_sure_that_two_speak_everything_counts_until_somebody_chooses() -> None:
