@@ -65,7 +65,7 @@ def _voice(speaker: Speaker, total_s: float, *, judged: bool) -> Voice:
         seconds=speaker.seconds,
         share=speaker.seconds / total_s if total_s else None,
         channel=speaker.channel,
-        face=None if speaker.face is None else speaker.face + 1,
+        face=speaker.face,
         enrolled=speaker.enrolled,
         judged=judged,
         start_s=speaker.sample_start_s,

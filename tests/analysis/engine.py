@@ -23,7 +23,7 @@ STARTS_S = (0.0, 2.0, 4.0)
 def two_voices(student: int | None) -> SpeakerTurns:
     """Two people who take turns; only the first ever speaks alone for long."""
     return SpeakerTurns(
-        speakers=(Speaker(1, 5.0, channel=1, face=0), Speaker(2, 1.5, enrolled=True)),
+        speakers=(Speaker(1, 5.0, channel=1, face=1), Speaker(2, 1.5, enrolled=True)),
         turns=(Turn(0.0, 4.0, 1, False, 0.9), Turn(4.0, 5.5, 2, True, 0.7), Turn(4.5, 5.5, 1, True, 0.8)),
         student=student,
         several=True,

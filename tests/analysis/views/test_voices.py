@@ -50,7 +50,7 @@ def test_undecided_voices_are_asked_about_at_the_top_and_each_can_be_heard_and_c
 def test_a_card_says_how_long_the_voice_speaks_and_what_is_known_of_it(people, as_user, recording, run):
     first, second = voices(run, student=2)
     run.speakers.filter(pk=first.pk).update(seconds=90, channel=2, enrolled=True)
-    run.speakers.filter(pk=second.pk).update(face=0, sample_start_s=None, sample_end_s=None)
+    run.speakers.filter(pk=second.pk).update(face=1, sample_start_s=None, sample_end_s=None)
     page = _page(as_user(people.owner), recording)
     for words in (
         "speaks for 90 seconds, 75\u00a0% of all speech",
