@@ -237,6 +237,7 @@ def _models(model: dict[str, Any]) -> list[Fact]:
         "voice": _("Model of the voice"),
         "speech_encoder": _("Speech encoder"),
         "speaker_encoder": _("Speaker encoder"),
+        "speakers": _("Telling the speakers apart"),
         "landmarks": _("Face landmarks"),
         "separator": _("Voice separation"),
     }

@@ -12,9 +12,8 @@ from analysis.presentation.chart_style import INK, MAX_POINTS, figure, plain, ti
 from analysis.presentation.talk_words import voice_name
 from analysis.talk.figures import Conversation
 
-STUDENT_COLOUR = "#1f6f78"
-OTHER_COLOURS = ("#c07a1e", "#7570b3", "#9a3f6a")
-"""Told apart by people who do not see red or green, and by how light they are."""
+VOICE_COLOURS = ("#1f6f78", "#7a3e9d", "#8a5200", "#3d4a51")
+"""By number, as beside the voices' samples (styles/voices.css); always with the voice's name, too."""
 SILENCE_COLOUR = "#dfe4e7"
 UNSURE = 0.5
 """Below this certainty a stretch is drawn paler."""
@@ -25,10 +24,8 @@ Stretch = tuple[float, float]
 
 
 def voice_colours(conversation: Conversation) -> dict[int, str]:
-    """One colour per voice; the student's is always the same."""
-    others = [voice.id for voice in conversation.others]
-    colours = {number: OTHER_COLOURS[place % len(OTHER_COLOURS)] for place, number in enumerate(others)}
-    return {**colours, **({conversation.student: STUDENT_COLOUR} if conversation.student is not None else {})}
+    """One colour per voice, the same wherever the page shows that voice."""
+    return {voice.id: VOICE_COLOURS[(voice.id - 1) % len(VOICE_COLOURS)] for voice in conversation.voices}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What was said in a recording, its captions, and the search through a student's sessions."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +11,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis.errors import Refused, problem
 from analysis.flow import UNFINISHED_RUN, RunStatus
-from analysis.models import Recording, Transcript
+from analysis.models import Recording, Transcript, Turn
 from analysis.presentation import captions
 from analysis.transcripts import lifecycle
-from analysis.transcripts.content import sentences_of
+from analysis.transcripts.content import Sentence, sentences_of
 from analysis.transcripts.search import MOST_HITS, QUERY_LENGTH, normalised, transcripts_search
+from analysis.transcripts.speakers import sentence_speakers
 from analysis.views.common import back, carry_out, no_store, permits, results_viewed
 from students import audit
 from students.access import Action, door, fetch, fetch_student, signed_in
 
 
 def _recording(request: HttpRequest, action: Action, pk: UUID) -> Recording:
-    return fetch(signed_in(request), action, Recording.objects.select_related("student"), pk)
+    return fetch(signed_in(request), action, Recording.objects.select_related("student", "result_run"), pk)
 
 
 @door(Action.RESULTS_VIEW)
@@ -48,6 +50,7 @@ def _text_or_problem(recording: Recording, row: Transcript | None) -> dict[str, 
         sentences = sentences_of(row)
         return {
             "sentences": sentences or [],
+            "spoken": _spoken(recording, sentences or []),
             "language": captions.language_name(row.language),
             "problem": problem("transcript_sealed") if sentences is None else None,
             "possible": row.method != lifecycle.METHOD,
@@ -59,6 +62,15 @@ def _text_or_problem(recording: Recording, row: Transcript | None) -> dict[str, 
     except Refused as refusal:
         return {**context, "possible": False, "refusal": refusal.problem}
     return {**context, "possible": row is None or row.status not in UNFINISHED_RUN}
+
+
+def _spoken(recording: Recording, sentences: Sequence[Sentence]) -> list[tuple[Sentence, int | None]]:
+    """Each sentence with the number of its voice, where it is sure that several people speak; else with None."""
+    run = recording.result_run
+    turns: list[tuple[float, float, int]] = []
+    if sentences and run is not None and run.summary.get("several"):
+        turns = list(Turn.objects.filter(run=run).values_list("start_s", "end_s", "speaker__number"))
+    return list(zip(sentences, sentence_speakers(sentences, turns), strict=True))
 
 
 @door(Action.TRANSCRIPT_MANAGE)

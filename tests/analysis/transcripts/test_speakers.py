@@ -4,23 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.transcripts.content import Word
-from analysis.transcripts.speakers import NEAR_S, speakers_of
+from analysis.transcripts.content import Sentence, Word
+from analysis.transcripts.speakers import NEAR_S, sentence_speakers, speakers_of
 
-TURNS = [(4.0, 8.0, "B"), (0.0, 4.2, "A")]
+TURNS = [(4.0, 8.0, 2), (0.0, 4.2, 1)]
 
 
 @pytest.mark.parametrize(
     ("start_s", "end_s", "speaker"),
     [
-        (1.0, 1.4, "A"),
-        (5.0, 5.5, "B"),
-        (3.8, 4.1, "A"),
-        (3.9, 5.0, "B"),
-        (4.0, 4.2, "A"),
-        (8.0 + NEAR_S, 9.0, "B"),
+        (1.0, 1.4, 1),
+        (5.0, 5.5, 2),
+        (3.8, 4.1, 1),
+        (3.9, 5.0, 2),
+        (4.0, 4.2, 1),
+        (8.0 + NEAR_S, 9.0, 2),
         (8.1 + NEAR_S, 9.0, None),
-        (4.1, 4.1, "A"),
+        (4.1, 4.1, 1),
     ],
     ids=["inside", "the other", "mostly", "mostly the other", "a tie", "near", "far", "without length"],
 )
@@ -29,8 +29,8 @@ def test_a_word_is_the_speaker_s_who_speaks_longest_during_it(start_s, end_s, sp
 
 
 def test_many_short_turns_of_one_count_together():
-    turns = [(0.0, 0.3, "A"), (0.4, 0.7, "A"), (0.3, 0.8, "B")]
-    assert speakers_of([Word(" a", 0.0, 0.8, 1.0)], turns) == ["A"]
+    turns = [(0.0, 0.3, 1), (0.4, 0.7, 1), (0.3, 0.8, 2)]
+    assert speakers_of([Word(" a", 0.0, 0.8, 1.0)], turns) == [1]
 
 
 def test_without_turns_nobody_said_it():
@@ -48,3 +48,10 @@ def test_every_word_gets_one_answer_whatever_the_order_of_the_turns(spans, spoke
     answer = speakers_of(words, turns)
     assert len(answer) == len(words)
     assert answer == speakers_of(words, list(reversed(turns)))
+
+
+def test_a_sentence_is_whose_most_of_its_words_are():
+    words = tuple(Word(" a", float(at), at + 0.5, 1.0) for at in range(8))
+    sentences = [Sentence(0, 6, words[:6]), Sentence(4, 8, words[4:]), Sentence(20, 21, (Word(" b", 20.0, 21.0, 1.0),))]
+    assert sentence_speakers(sentences, TURNS) == [1, 2, None]
+    assert sentence_speakers(sentences, []) == [None, None, None]

@@ -9,7 +9,7 @@ from analysis.flow import RunStatus
 from analysis.models import Transcript
 from analysis.transcripts import lifecycle
 from students.models import AuditEvent, Consent, Purpose
-from tests.factories import RecordingFactory, RunFactory, TranscriptFactory, analysed, consented
+from tests.factories import RecordingFactory, RunFactory, TranscriptFactory, analysed, consented, voices
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +46,14 @@ def test_the_text_stands_there_with_a_second_for_every_word_and_marks_where_it_i
     assert "It takes no part in judging emotions." in body
     assert "every 3s" not in body
     assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("several", "shown"), [(True, 1), (False, 0)])
+def test_a_sentence_has_its_voice_where_it_is_sure_that_several_speak(panel, recording, several, shown):
+    said = [{"start_s": 0.2, "end_s": 1.0, "words": [[" Yes", 0.2, 1.0, 0.9]]}]
+    TranscriptFactory(recording=recording, sentences=said)
+    voices(RunFactory(recording=recording), several=several)
+    assert panel().content.decode().count('class="voice-mark voice-mark-small voice-1"') == shown
 
 
 @pytest.mark.parametrize(
