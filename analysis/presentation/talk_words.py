@@ -156,7 +156,7 @@ class Line:
     """One description on a recording's page.
 
     Attributes:
-        number: the student's (or the conversation's); None where there is too little to say.
+        number: the student's (or the conversation's); None where there is too little to say, or it is not known whose.
         others: name and value of each other voice, in words; no value for what is said of the whole conversation.
     """
 
@@ -176,18 +176,21 @@ def lines(conversation: Conversation, usual: dict[str, Usual], enrolled: frozens
     """Every description of which there is something to say, of the student and of the others."""
     own = conversation.descriptions()
     others = [(voice_name(voice.id, conversation, enrolled), voice) for voice in conversation.others]
-    made = [_line(name, own.get(name), usual.get(name), others) for name in LABELS]
+    missing = gettext("too little to say") if conversation.student is not None else gettext("whose is not known")
+    made = [_line(name, own.get(name), usual.get(name), others, missing) for name in LABELS]
     return [line for line in made if line.number or any(words not in {"", "–"} for _, words in line.others)]
 
 
-def _line(name: str, number: Number | None, usual: Usual | None, others: list[tuple[str, Voice]]) -> Line:
+def _line(
+    name: str, number: Number | None, usual: Usual | None, others: list[tuple[str, Voice]], missing: str
+) -> Line:
     return Line(
         name=name,
         label=str(LABELS[name]),
         meaning=str(MEANINGS[name]),
         number=number,
         value=value(name, number.value) if number else "–",
-        interval=interval(name, number) if number else gettext("too little to say"),
+        interval=interval(name, number) if number else missing,
         usual=usual if number else None,
         usual_words=usual_words(name, usual) if number and usual else "",
         place=place_words(name, number, usual) if number and usual else "",
