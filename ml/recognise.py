@@ -29,7 +29,7 @@ from ml.level import LevelMeter, measure
 from ml.models import Models
 from ml.reading import read
 from ml.reference import Reference
-from ml.remarks import remarks
+from ml.remarks import SPEAKER_CODES, remarks
 from ml.results import FaceJudgement, Progress, Recognition, Segment, Thumbnail, VoiceJudgement
 from ml.speakers.channels import ChannelMeter, channel_turns
 from ml.speakers.contour import contour_of
@@ -178,7 +178,7 @@ class _Job:
         with self._stage("fusion"):
             segments = self._read([self._segment(n, span, sound, sight) for n, span in enumerate(self.spans)])
             unjudged = all(segment.probabilities is None for segment in segments)
-            if unjudged and not sound.speakers.several:
+            if unjudged and not set(SPEAKER_CODES) & set(sound.objections.values()):
                 damaged = {"audio_damaged", "video_damaged"} & set(self.flags)
                 raise RecognitionError("damaged_file" if damaged else "no_usable_signal", "no segment can be judged")
             summary = summarise(segments) | self._quality(segments, sound, sight)
@@ -261,8 +261,7 @@ class _Job:
             for number, span in enumerate(self.spans):
                 has_speech = self._is_enough(self._speech_share(sound.speech, sound.seconds, span))
                 if has_speech and not self._is_enough(self._speech_share(sound.own, sound.seconds, span)):
-                    code = "other_speaker" if sound.speakers.student is not None else "speaker_unknown"
-                    sound.objections.setdefault(number, code)
+                    sound.objections.setdefault(number, SPEAKER_CODES[sound.speakers.student is None])
 
     def _describe(self, samples: np.ndarray, sound: Sound) -> dict[str, Any]:
         """How the conversation went; nothing where the voices are only a guess."""

@@ -14,6 +14,8 @@ SHARE_LEAST = 0.05
 """Share of the segments from which what was found in some of them is said of the recording."""
 SEGMENT_CODES = ("clipping", "music", "too_quiet")
 """Flags of segments that are told of the recording as well."""
+SPEAKER_CODES = ("other_speaker", "speaker_unknown")
+"""Flags of segments with speech that is not the student's, or of which it is not known whose it is."""
 FACE_CODES = (*REASONS[1:], "turned_upright")
 """What is told of the face: the flags of segments that ``ml.face.conditions`` gives, and of the whole recording."""
 CODES = (*SEGMENT_CODES, "quiet", "antiphase", "one_channel", "narrow_band", *FACE_CODES)

@@ -181,9 +181,7 @@ def lines(conversation: Conversation, usual: dict[str, Usual], enrolled: frozens
     return [line for line in made if line.number or any(words not in {"", "–"} for _, words in line.others)]
 
 
-def _line(
-    name: str, number: Number | None, usual: Usual | None, others: list[tuple[str, Voice]], missing: str
-) -> Line:
+def _line(name: str, number: Number | None, usual: Usual | None, others: list[tuple[str, Voice]], missing: str) -> Line:
     return Line(
         name=name,
         label=str(LABELS[name]),

@@ -7,7 +7,8 @@ function end() {
 }
 
 function stopInTime(player) {
-  if (sample && player.currentTime >= sample.stop) player.pause();
+  // Somebody who seeks elsewhere goes on listening there: "seeking" says so a moment later.
+  if (sample && !player.seeking && player.currentTime >= sample.stop) player.pause();
 }
 
 function watch(player) {

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from analysis.flow import RunStatus
+from analysis.jobs.leases import LeaseLost
 from analysis.models import Run, Speaker, Turn
 from analysis.runs import lifecycle
-from analysis.runs.lifecycle import LeaseLost
 from analysis.runs.worker import run_config
 from ml.results import Recognition
 from ml.turns import SpeakerTurns
@@ -40,7 +40,7 @@ def test_speakers_and_turns_are_stored_as_the_engine_heard_them():
             "number", "seconds", "channel", "face", "enrolled", "student", "sample_start_s", "sample_end_s"
         )
     )
-    assert rows == [(1, 5.0, 1, 0, False, True, 0.0, 4.0), (2, 1.5, None, None, True, False, None, None)]
+    assert rows == [(1, 5.0, 1, 1, False, True, 0.0, 4.0), (2, 1.5, None, None, True, False, None, None)]
     turns = list(run.turns.values_list("speaker__number", "start_s", "end_s", "overlap", "certainty"))
     assert turns == [(1, 0.0, 4.0, False, 0.9), (2, 4.0, 5.5, True, 0.7), (1, 4.5, 5.5, True, 0.8)]
     assert run.summary["several"] is True

@@ -147,12 +147,12 @@ def test_what_the_sound_lacks_is_said_on_the_page_in_both_languages(people, as_u
 
 
 def test_every_remark_of_the_engine_has_words():
-    from ml.remarks import CODES, FACE_CODES, SEGMENT_CODES
+    from ml.remarks import CODES, FACE_CODES, SEGMENT_CODES, SPEAKER_CODES
 
     assert set(CODES) - set(FACE_CODES) == set(REMARKS)
     assert set(FACE_CODES) == set(face_words.REMARKS)
     assert set(face_words.NOTES) == set(FACE_CODES) - {"turned_upright"}
-    assert set(SEGMENT_CODES) == set(NOTES)
+    assert {*SEGMENT_CODES, *SPEAKER_CODES} == set(NOTES)
 
 
 def test_a_moment_says_why_its_voice_was_not_judged(people, as_user, recording):
