@@ -149,7 +149,7 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
 
     @extend_schema_field(StretchSerializer(allow_null=True))
     def get_not_student(self, segment: Segment) -> Any:
-        taken: Stretch | None = segment.taken  # type: ignore[attr-defined]
+        taken: Stretch | None = segment.taken
         return None if taken is None else StretchSerializer(taken).data
 
 

@@ -1,6 +1,7 @@
 """A few seconds of a recording with what was recognised in them, and what a person says they really showed."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +9,9 @@ from django.utils import timezone
 
 from analysis.models.run import Run
 from students.models import User
+
+if TYPE_CHECKING:
+    from analysis.models.speaker import Stretch
 
 COMMENT_LENGTH = 300
 """Characters that a person may write; pages and API take them from here."""
@@ -32,6 +36,8 @@ class Segment(models.Model):
     face = models.JSONField(null=True)
     general = models.JSONField(null=True)
     quality = models.JSONField(default=dict)
+    taken: "Stretch | None"
+    """The mark by which it is not the student's; no column: ``analysis.stretches.rows.leave_out`` says so."""
 
     class Meta:
         ordering = ["index"]

@@ -33,7 +33,7 @@ def leave_out(segments: Iterable[Segment], marks: Marks) -> None:
     """
     for segment in segments:
         taken = marks.taken(segment.start_s, segment.end_s)
-        segment.taken = taken  # type: ignore[attr-defined]
+        segment.taken = taken
         if taken is None:
             continue
         shares = {

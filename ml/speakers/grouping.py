@@ -26,6 +26,8 @@ LEAST_SHARE = 0.06
 APART = 3.5
 """Distance of two groups' means, in deviations along their line, from which two voices are guessed at all."""
 _ITERATIONS = 30
+_SETTLED = 1e-7
+"""Relative gain in evidence below which another round changes nothing."""
 _SEED = 0
 
 
@@ -84,7 +86,7 @@ def speaker_shares(points: np.ndarray, between: np.ndarray, shares: np.ndarray) 
         )
         shares, prior, evidence = _through_time(likelihoods, prior)
         evidence += PRIOR_SCALE * 0.5 * float((np.log(spread) - spread - np.square(places) + 1).sum())
-        if evidence - before < 1e-4 * abs(evidence) * 1e-3:
+        if evidence - before < _SETTLED * abs(evidence):
             break
         before = evidence
     return shares
