@@ -11,9 +11,9 @@ from ml import decoder, media
 from ml.config import Config
 from ml.errors import Cancelled, RecognitionError
 from ml.face.collector import Track
-from ml.recognise import Models, Sight, _Job, recognise
-from ml.reference import Reference
+from ml.recognise import Models, recognise
 from ml.results import STAGES, FaceJudgement, Recognition
+from ml.seeing import Sight, judge_face
 from ml.voice.separation_model import default_model_folder, verify_model
 from tests.ml.clips import ffmpeg, make_clip
 
@@ -279,8 +279,7 @@ def judged(times: list[float], confidence: list[float], sampled: int, config: Co
         confidence=np.array(confidence),
         probabilities=np.eye(7)[[0, 6] * len(times)][: len(times)],
     )
-    job = _Job(Path("-"), Models(), config, lambda stage, done, total: None, Reference())
-    return job._judge_face((0.0, 4.0), sight)
+    return judge_face(config, (0.0, 4.0), sight)
 
 
 def test_a_frame_counts_by_the_confidence_of_its_detection() -> None:
