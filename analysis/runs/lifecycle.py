@@ -12,7 +12,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,6 +22,7 @@ from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.jobs import announcing, leases
 from analysis.jobs.leases import Beat
+from analysis.jobs.sweeping import taken_back
 from analysis.models import FaceThumbnail, Recording, Run, Segment
 from analysis.references.reading import sessions_reread
 from analysis.references.scores import scores_keep
@@ -299,26 +299,7 @@ def runs_sweep() -> dict[str, int]:
     Returns:
         How many runs were queued again, failed for good, cancelled and announced again.
     """
-    counts = {"requeued": 0, "failed": 0, "cancelled": 0, "announced": 0}
-    now = timezone.now()
-    expired = Run.objects.filter(status=RunStatus.RUNNING, lease_expires_at__lt=now).select_related("recording")
-    for run in expired:
-        outcome = _take_back(run)
-        if outcome:
-            counts[outcome] += 1
-    counts["announced"] = _announce_again()
-    return counts
-
-
-@transaction.atomic
-def _take_back(run: Run) -> str:
-    """Ends the expired lease of one run, unless it was renewed meanwhile."""
-    rows = Run.objects.filter(pk=run.pk, lease_token=run.lease_token, lease_expires_at__lt=timezone.now())
-    if _end(rows.filter(cancel_requested=True), run, RunStatus.CANCELLED, ""):
-        return "cancelled"
-    if _end(rows.filter(attempt__gte=settings.EMOREC_MAX_ATTEMPTS), run, RunStatus.FAILED, "worker_lost"):
-        return "failed"
-    return "requeued" if leases.taken_over(rows) else ""
+    return {**taken_back(Run.objects.select_related("recording"), _end), "announced": _announce_again()}
 
 
 def _announce_again() -> int:

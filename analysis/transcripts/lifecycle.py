@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -19,6 +18,7 @@ from analysis import flow
 from analysis.errors import Refused
 from analysis.flow import RunStatus
 from analysis.jobs import announcing, leases
+from analysis.jobs.sweeping import taken_back
 from analysis.models import Recording, Run, Transcript
 from analysis.transcripts.content import sealed
 from students import audit
@@ -220,30 +220,11 @@ def transcripts_sweep() -> dict[str, int]:
     Returns:
         How many were queued again, failed for good, cancelled and announced again.
     """
-    counts = {"requeued": 0, "failed": 0, "cancelled": 0, "announced": 0}
-    now = timezone.now()
-    expired = Transcript.objects.filter(status=RunStatus.RUNNING, lease_expires_at__lt=now).select_related("recording")
-    for transcript in expired:
-        outcome = _take_back(transcript)
-        if outcome:
-            counts[outcome] += 1
+    counts = {**taken_back(Transcript.objects.select_related("recording"), _end), "announced": 0}
     if not runs_wait():
-        due = Transcript.objects.filter(status=RunStatus.QUEUED, not_before__lte=now).order_by("created_at")
+        due = Transcript.objects.filter(status=RunStatus.QUEUED, not_before__lte=timezone.now()).order_by("created_at")
         waiting = announcing.messages_waiting(QUEUE)
         counts["announced"] = announcing.announce_again(
             list(due.values_list("pk", flat=True)), waiting, transcript_announce
         )
     return counts
-
-
-@transaction.atomic
-def _take_back(transcript: Transcript) -> str:
-    """Ends the expired lease of one transcript, unless it was renewed meanwhile."""
-    rows = Transcript.objects.filter(
-        pk=transcript.pk, lease_token=transcript.lease_token, lease_expires_at__lt=timezone.now()
-    )
-    if _end(rows.filter(cancel_requested=True), transcript, RunStatus.CANCELLED, ""):
-        return "cancelled"
-    if _end(rows.filter(attempt__gte=settings.EMOREC_MAX_ATTEMPTS), transcript, RunStatus.FAILED, "worker_lost"):
-        return "failed"
-    return "requeued" if leases.taken_over(rows) else ""
