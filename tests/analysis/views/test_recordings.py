@@ -214,7 +214,7 @@ def test_a_result_stays_while_the_analysis_is_repeated(people, as_user, recordin
     as_user(people.staff).post(reverse("recording-repeat", args=[recording.pk]))
     page = _page(client, "recording", recording)
     assert "Waiting for its turn" in page
-    assert "It counts until a repetition has succeeded" in page
+    assert "it counts until a repetition has succeeded" in page
     assert _figure(page, "timeline")["data"]
 
 
